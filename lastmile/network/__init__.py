@@ -1,0 +1,1 @@
+"""OpenStreetMap data as a routable street network."""

@@ -1,0 +1,1 @@
+"""Timetables (GTFS) and the RAPTOR router."""

@@ -1,0 +1,1 @@
+"""Demand simulator: days, pilots and experiments."""
