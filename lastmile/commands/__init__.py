@@ -1,0 +1,1 @@
+"""The subcommands of ``lastmile``, one module each."""
