@@ -20,7 +20,9 @@ def reference() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _own_user_data(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_user_data(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Keep every test away from the data folder of whoever runs the tests."""
     if "LASTMILE_DATA_DIR" not in os.environ:
         monkeypatch.setenv("LASTMILE_DATA_DIR", str(tmp_path_factory.mktemp("lastmile-data")))
