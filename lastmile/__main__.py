@@ -1,0 +1,5 @@
+"""``python -m lastmile``."""
+
+from lastmile.cli import main
+
+main()

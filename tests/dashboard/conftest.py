@@ -1,0 +1,115 @@
+"""A real dashboard on 127.0.0.1 and a real browser with the network cut off."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+MAC_CHROME = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+
+
+def chromium() -> str | None:
+    """Return the path of an installed Chromium, if any."""
+    for name in (os.environ.get("LASTMILE_CHROMIUM", ""), *CHROMIUMS, MAC_CHROME):
+        found = shutil.which(name) if name else None
+        if found:
+            return found
+    return None
+
+
+@pytest.fixture(scope="session")
+def artefacts() -> Path:
+    """Return the folder where screenshots are kept."""
+    folder = ROOT / "artefacts"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Return a headless Chromium that reaches 127.0.0.1 and nothing else."""
+    path = chromium()
+    if path is None:
+        reason = "no Chromium found (install chromium or set LASTMILE_CHROMIUM)"
+        if os.environ.get("LASTMILE_REQUIRE_BROWSER"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where a browser is
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=path,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--no-first-run",
+                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+            ],
+        )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="session")
+def dashboard_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start ``lastmile dashboard`` as its users do and return its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    log = tmp_path_factory.mktemp("dashboard") / "server.log"
+    environment = os.environ | {"LASTMILE_DATA_DIR": str(tmp_path_factory.mktemp("data"))}
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "lastmile", "dashboard", "--port", str(port)],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            cwd=tmp_path_factory.mktemp("elsewhere"),
+        )
+        try:
+            _wait_until_healthy(url, server, log)
+            yield url
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def _wait_until_healthy(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            pytest.fail(f"the dashboard stopped at once:\n{log.read_text()}")
+        try:
+            if requests.get(f"{url}/_stcore/health", timeout=2).ok:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.2)
+    pytest.fail(f"the dashboard did not answer in 90 s:\n{log.read_text()}")
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Return a desktop page in a context of its own."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000}, locale="en-GB")
+    yield context.new_page()
+    context.close()
