@@ -46,11 +46,19 @@ class StreetLayer(MacroElement):  # type: ignore[misc]
     url
         Where the browser finds the GeoJSON; each feature has a ``c`` property: 2 for main
         roads, 1 for other streets, 0 for paths.
+    images
+        Where Leaflet finds its marker pictures.
+    attributions
+        Credits, as HTML of ours.
     """
 
     _template = Template("""
         {% macro script(this, kwargs) %}
         {{ this._parent.get_name() }}.createPane("streets").style.zIndex = 150;
+        {{ this._parent.get_name() }}.getContainer().style.background = "#f4f3ee";
+        {% for source in this.attributions %}
+        {{ this._parent.get_name() }}.attributionControl.addAttribution({{ source|tojson }});
+        {% endfor %}
         L.Icon.Default.imagePath = {{ this.images|tojson }};
         fetch({{ this.url|tojson }})
             .then(function (answer) { return answer.json(); })
@@ -59,7 +67,6 @@ class StreetLayer(MacroElement):  # type: ignore[misc]
                     pane: "streets",
                     renderer: L.canvas({pane: "streets"}),
                     interactive: false,
-                    attribution: {{ this.attribution|tojson }},
                     style: function (feature) {
                         return [
                             {color: "#8fae8b", weight: 1, dashArray: "3 3"},
@@ -72,12 +79,12 @@ class StreetLayer(MacroElement):  # type: ignore[misc]
         {% endmacro %}
     """)
 
-    def __init__(self, url: str, images: str, attribution: str) -> None:
+    def __init__(self, url: str, images: str, attributions: Sequence[str]) -> None:
         super().__init__()
         self._name = "StreetLayer"
         self.url = url
         self.images = images
-        self.attribution = attribution
+        self.attributions = tuple(attributions)
 
 
 def street_geojson(network: StreetNetwork) -> dict[str, object]:
@@ -159,7 +166,7 @@ def base_map(center: tuple[float, float] = ESPOO, zoom: int = 11) -> folium.Map:
         StreetLayer(
             static_url(name, base_path),
             static_url("leaflet/images/", base_path),
-            f"{OSM_ATTRIBUTION} {HSL_ATTRIBUTION}",
+            (OSM_ATTRIBUTION, HSL_ATTRIBUTION),
         )
     )
     folium.TileLayer(
