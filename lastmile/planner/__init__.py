@@ -1,0 +1,1 @@
+"""Door-to-door trips by every mode, and a safe way back."""

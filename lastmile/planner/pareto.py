@@ -1,0 +1,148 @@
+"""Which itineraries to show: a small Pareto set without near-duplicates.
+
+One itinerary dominates another when it is no worse in anything a traveller weighs and better in
+something. Six things are weighed: departure, arrival, transfers, walking, price and emissions.
+Over six of them almost everything survives, so that differences nobody would notice (a minute, a
+hundred metres) count as equal, and what is left is thinned to a handful by generalised cost,
+best of each kind first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    from numpy.typing import NDArray
+
+T = TypeVar("T")
+
+SAME_TIME_S = 60.0
+SAME_WALK_M = 100.0
+SAME_EUR = 0.1
+SAME_CO2_G = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class Option(Generic[T]):
+    """A candidate and what a traveller weighs.
+
+    Attributes
+    ----------
+    departure_s, arrival_s
+        On one clock, s.
+    transfers
+        Changes between vehicles.
+    walk_m, cost_eur, co2_g
+        Infinite where not known, so that the unknown never wins by being unknown.
+    generalised_s
+        One number to rank by: travel time plus everything else in seconds.
+    kind
+        Candidates of one kind differ in little but time ("transit 245A", "car").
+    """
+
+    departure_s: float
+    arrival_s: float
+    transfers: int
+    walk_m: float
+    cost_eur: float
+    co2_g: float
+    generalised_s: float
+    kind: Hashable
+    item: T
+
+    def weighed(self) -> tuple[float, ...]:
+        """Return the six criteria, each the less the better."""
+        return (
+            -self.departure_s,
+            self.arrival_s,
+            float(self.transfers),
+            self.walk_m,
+            self.cost_eur,
+            self.co2_g,
+        )
+
+
+def undominated(criteria: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which rows no other row dominates.
+
+    Parameters
+    ----------
+    criteria
+        Shape (n, k), each the less the better; infinities are allowed.
+
+    Returns
+    -------
+    NDArray[bool]
+        Shape (n,). Of equal rows the first is kept.
+    """
+    count = len(criteria)
+    if count == 0:
+        return np.zeros(0, bool)
+    no_worse = (criteria[:, None, :] <= criteria[None, :, :]).all(axis=2)
+    better = (criteria[:, None, :] < criteria[None, :, :]).any(axis=2)
+    index = np.arange(count)
+    first_of_equals = ~better & ~better.T & (index[:, None] < index[None, :])
+    dominated = (no_worse & (better | first_of_equals)).any(axis=0)
+    return np.asarray(~dominated, bool)
+
+
+def near_dominated(better: Option[T], worse: Option[T]) -> bool:
+    """Tell whether nobody would notice what ``worse`` has over ``better``."""
+    return (
+        better.departure_s >= worse.departure_s - SAME_TIME_S
+        and better.arrival_s <= worse.arrival_s + SAME_TIME_S
+        and better.transfers <= worse.transfers
+        and better.walk_m <= worse.walk_m + SAME_WALK_M
+        and better.cost_eur <= worse.cost_eur + SAME_EUR
+        and better.co2_g <= worse.co2_g + SAME_CO2_G
+    )
+
+
+def choose(
+    options: Sequence[Option[T]], *, most: int = 6, per_kind: int = 3, patience: float = 2.5
+) -> list[Option[T]]:
+    """Return the few options worth showing, best first.
+
+    Parameters
+    ----------
+    options
+        All candidates.
+    most
+        Largest number to return.
+    per_kind
+        Largest number of one kind; the rest of the day is for the timetable.
+    patience
+        An option whose generalised cost is more than this many times that of the best, and
+        half an hour more, is no real choice and is left out.
+
+    Returns
+    -------
+    list[Option]
+        Ordered by generalised cost; the best of every kind comes in before the second of any.
+    """
+    if not options:
+        return []
+    front = undominated(np.array([option.weighed() for option in options]))
+    ranked = sorted(
+        (option for option, stays in zip(options, front, strict=True) if stays),
+        key=lambda option: option.generalised_s,
+    )
+    bearable = max(patience * ranked[0].generalised_s, ranked[0].generalised_s + 1800.0)
+    kept: list[Option[T]] = []
+    taken: dict[Hashable, int] = {}
+    ordinal: list[int] = []
+    for option in ranked:
+        if option.generalised_s > bearable or taken.get(option.kind, 0) >= per_kind:
+            continue
+        if any(near_dominated(better, option) for better in kept):
+            continue
+        ordinal.append(taken.get(option.kind, 0))
+        taken[option.kind] = taken.get(option.kind, 0) + 1
+        kept.append(option)
+    chosen = sorted(range(len(kept)), key=lambda i: (ordinal[i], kept[i].generalised_s))[:most]
+    return sorted((kept[i] for i in chosen), key=lambda option: option.generalised_s)
