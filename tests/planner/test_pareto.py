@@ -56,7 +56,7 @@ def test_a_minute_and_a_hundred_metres_make_no_difference() -> None:
 def test_each_kind_is_seen_before_a_second_of_any() -> None:
     buses = [option(10 * i, 10 * i + 20, walk_m=600) for i in range(10)]
     walk = option(0, 40, walk_m=300, kind="walk")
-    bike = option(0, 35, walk_m=50, kind="bike")
+    bike = option(0, 35, walk_m=450, kind="bike")
     kinds = [found.kind for found in choose([*buses, walk, bike], most=4)]
     assert sorted(kinds) == ["bike", "bus", "bus", "walk"]
 
