@@ -1,1 +1,1 @@
-"""Pilot scenarios: the schema, the loader and the TOML files themselves."""
+"""Pilot scenarios: the schema, the loader, and the TOML files themselves."""
