@@ -36,7 +36,7 @@ DRAWS: Final = (
     "feeder",  # how late its train or metro runs
     "ride_patience",  # how long it waits at a stop before it chooses again
     "bike_patience",  # whether it walks on to the next bike station
-    "spare",  # kept for a component that a later scenario adds
+    "attendance",  # whether it comes at all where it is dearer or cheaper than in the base
 )
 """Columns of `Parties.draws`: independent uniforms on [0, 1)."""
 
