@@ -1,15 +1,28 @@
-"""Emissions of a leg, g CO2e for one traveller."""
+"""Emissions of a leg, g CO2e.
+
+Public transport counts a passenger's share. A car counts whole: the planner does not know who
+else sits in it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from lastmile.errors import ParameterError
 from lastmile.units import METRES_PER_KM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from lastmile.parameters import Parameters
+
+_VEHICLE_PARAMETERS = {
+    "bus": "co2_bus_passenger_g_km",
+    "metro": "co2_metro_passenger_g_km",
+    "train": "co2_train_passenger_g_km",
+    "tram": "co2_tram_passenger_g_km",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,33 +31,35 @@ class EmissionFactors:
 
     Attributes
     ----------
-    car_g_per_km
-        A car a kilometre, shared by ``car_occupancy`` people.
-    car_occupancy
-        People in the car, driver included; 1 counts the whole car for the traveller.
-    vehicle_g_per_km
+    car_g_km
+        A car a kilometre.
+    vehicle_g_km
         "bus", "metro", "train", ... -> g a passenger kilometre. What is not named is not known.
-    bikeshare_g_per_km
-        Rented bikes a kilometre.
 
     Raises
     ------
     ParameterError
-        A factor below zero, or an empty car.
+        A factor below zero.
     """
 
-    car_g_per_km: float
-    car_occupancy: float = 1.0
-    vehicle_g_per_km: Mapping[str, float] = field(default_factory=dict)
-    bikeshare_g_per_km: float = 0.0
+    car_g_km: float
+    vehicle_g_km: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse impossible factors."""
-        factors = [self.car_g_per_km, self.bikeshare_g_per_km, *self.vehicle_g_per_km.values()]
-        if min(factors) < 0:
-            raise ParameterError(f"an emission factor is below 0 g/km: {min(factors)}")
-        if self.car_occupancy < 1:
-            raise ParameterError(f"a car carries at least its driver, not {self.car_occupancy}")
+        lowest = min([self.car_g_km, *self.vehicle_g_km.values()])
+        if lowest < 0:
+            raise ParameterError(f"an emission factor is below 0 g/km: {lowest}")
+
+    @classmethod
+    def from_parameters(cls, parameters: Parameters) -> Self:
+        """Return the factors of the parameter file, whose rows name their sources."""
+        return cls(
+            car_g_km=parameters.value("co2_car_g_km"),
+            vehicle_g_km={
+                vehicle: parameters.value(name) for vehicle, name in _VEHICLE_PARAMETERS.items()
+            },
+        )
 
     def leg_g(self, mode: str, distance_m: float, vehicle: str | None = None) -> float | None:
         """Return the emissions of one leg.
@@ -52,7 +67,7 @@ class EmissionFactors:
         Parameters
         ----------
         mode
-            One of :data:`lastmile.itinerary.MODES`.
+            One of :data:`lastmile.itinerary.MODES`; people's own power emits nothing.
         distance_m
             Length of the leg.
         vehicle
@@ -61,14 +76,12 @@ class EmissionFactors:
         Returns
         -------
         float or None
-            g CO2e for one traveller; None for a vehicle without a factor.
+            g CO2e; None for a vehicle without a factor.
         """
         km = distance_m / METRES_PER_KM
-        if mode in {"walk", "bike"}:
-            return 0.0
         if mode == "car":
-            return km * self.car_g_per_km / self.car_occupancy
-        if mode == "bikeshare":
-            return km * self.bikeshare_g_per_km
-        factor = self.vehicle_g_per_km.get(vehicle or "")
+            return km * self.car_g_km
+        if mode != "transit":
+            return 0.0
+        factor = self.vehicle_g_km.get(vehicle or "")
         return None if factor is None else km * factor

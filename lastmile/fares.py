@@ -11,12 +11,14 @@ https://www.sttinfo.fi/tiedote/69845473 (zones and the pairs sold).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from lastmile.errors import ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from lastmile.parameters import Parameters
 
 ZONES = "ABCD"
 
@@ -88,6 +90,14 @@ class ZoneFares:
             if price < 0:
                 raise ParameterError(f"ticket {ticket!r} costs {price} EUR; a price is 0 or more")
         self.prices_eur = dict(prices_eur)
+
+    @classmethod
+    def from_parameters(cls, parameters: Parameters) -> Self:
+        """Return the fares of the parameter file (``fare_abc_eur`` and the like)."""
+        names = {ticket: f"fare_{ticket.lower()}_eur" for ticket in VALIDITY_MIN}
+        return cls(
+            {ticket: parameters.value(name) for ticket, name in names.items() if name in parameters}
+        )
 
     def ticket(self, zones: str, lasts_s: float = 0.0) -> str | None:
         """Return the cheapest ticket covering ``zones``, or None where none is priced.

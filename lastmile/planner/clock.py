@@ -87,8 +87,15 @@ def parse_instant(text: str) -> datetime:
         raise RequestError(f"--at {text[:40]!r} is outside the calendar") from None
 
 
-def parse_duration(text: str) -> int:
+def parse_duration(text: str, *, option: str = "--stay") -> int:
     """Return the seconds of "4h", "90min", "1h30min" or "2.5h".
+
+    Parameters
+    ----------
+    text
+        What the user wrote.
+    option
+        Where they wrote it; refusals name it.
 
     Raises
     ------
@@ -98,12 +105,12 @@ def parse_duration(text: str) -> int:
     match = _DURATION.fullmatch(text.strip())
     if match is None or not (match["hours"] or match["minutes"]):
         raise RequestError(
-            f"--stay {text[:40]!r} is not a length of time; write 4h, 90min or 1h30min"
+            f"{option} {text[:40]!r} is not a length of time; write 4h, 90min or 1h30min"
         )
     seconds = round(
         float(match["hours"] or 0) * SECONDS_PER_HOUR
         + int(match["minutes"] or 0) * SECONDS_PER_MINUTE
     )
     if seconds <= 0:
-        raise RequestError(f"--stay {text[:40]!r} must be longer than nothing")
+        raise RequestError(f"{option} {text[:40]!r} must be longer than nothing")
     return seconds
