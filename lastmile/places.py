@@ -254,10 +254,10 @@ class Gazetteer:
         )
         nearest: dict[str, str] = {}
         for key, _, _ in ranked:
-            place = self._written[key]
-            nearest.setdefault(place.id, _as_written(place, key))
             if len(nearest) == n:
                 break
+            place = self._written[key]
+            nearest.setdefault(place.id, _as_written(place, key))
         return list(nearest.values())
 
     def _unknown(self, text: str) -> str:
