@@ -2,9 +2,10 @@
 
 The tables are written by hand: ``lines.csv`` names the lines, ``stops.csv`` the stops with the
 source of every coordinate, ``patterns.csv`` the order of the stops with minutes from the first,
-``windows.csv`` how often a pattern leaves from when until when, ``services.csv``, ``seasons.csv``
-and ``holidays.csv`` on which days. This script strings them together; the same tables always
-give the same bytes. What is observed and what is assumed stands in the tables' ``confidence``.
+``via.csv`` points of the road between two stops, ``windows.csv`` how often a pattern leaves from
+when until when, ``services.csv``, ``seasons.csv`` and ``holidays.csv`` on which days. This script
+strings them together; the same tables always give the same bytes. What is observed and what is
+assumed stands in the tables' ``confidence``.
 
 Run ``python tools/build_gtfs.py`` to write the feed, ``python tools/build_gtfs.py FOLDER`` to
 write it somewhere else.
@@ -61,12 +62,21 @@ class Stop:
     parent: str
     platform: str
 
+    @property
+    def point(self) -> gtfs_shapes.Point:
+        """Return (lat, lon); only located stops reach the feed."""
+        if self.lat is None or self.lon is None:
+            raise DataError(
+                f"stops.csv: {self.stop_id} has no coordinate, so no trip can call there"
+            )
+        return self.lat, self.lon
+
 
 @dataclass(frozen=True)
-class PatternStop:
+class Call:
     """One call of a pattern: minutes after the first stop, and whether they were observed."""
 
-    stop_id: str
+    stop: Stop
     offset_min: float
     observed: bool
 
@@ -79,7 +89,7 @@ class Pattern:
     line: str
     direction: int
     headsign: str
-    calls: tuple[PatternStop, ...]
+    calls: tuple[Call, ...]
 
 
 @dataclass(frozen=True)
@@ -171,8 +181,10 @@ def read_patterns(rows: Iterable[Row], stops: dict[str, Stop]) -> dict[str, Patt
             direction=int(calls[0]["direction"]),
             headsign=calls[0]["headsign"],
             calls=tuple(
-                PatternStop(
-                    call["stop_id"], float(call["offset_min"]), call["confidence"] == "observed"
+                Call(
+                    stops[call["stop_id"]],
+                    float(call["offset_min"]),
+                    call["confidence"] == "observed",
                 )
                 for call in kept
             ),
@@ -263,7 +275,7 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
 def stop_rows(stops: dict[str, Stop], trips: list[Trip], modes: dict[str, str]) -> list[list[Any]]:
     """Return the rows of ``stops.txt``: every stop a trip calls at, and their stations."""
     mode_of = {
-        call.stop_id: modes[trip.pattern.line] for trip in trips for call in trip.pattern.calls
+        call.stop.stop_id: modes[trip.pattern.line] for trip in trips for call in trip.pattern.calls
     }
     for stop_id in list(mode_of):
         if stops[stop_id].parent:
@@ -271,13 +283,14 @@ def stop_rows(stops: dict[str, Stop], trips: list[Trip], modes: dict[str, str]) 
     rows = []
     for stop_id in sorted(mode_of):
         stop = stops[stop_id]
+        lat, lon = stop.point
         rows.append(
             [
                 stop.stop_id,
                 stop.code,
                 stop.name,
-                f"{stop.lat:.6f}",
-                f"{stop.lon:.6f}",
+                f"{lat:.6f}",
+                f"{lon:.6f}",
                 stop.zone,
                 STATION if stop.kind == "station" else PLATFORM,
                 stop.parent,
@@ -300,7 +313,11 @@ def translation_rows(stops: Iterable[Stop], headsigns: set[str]) -> list[list[st
 
 
 def write_network_files(
-    out: Path, lines: list[Row], stops: dict[str, Stop], trips: list[Trip]
+    out: Path,
+    lines: list[Row],
+    stops: dict[str, Stop],
+    trips: list[Trip],
+    vias: gtfs_shapes.Vias,
 ) -> None:
     """Write agency, routes, stops, shapes and names."""
     modes = {line["line"]: line["mode"] for line in lines}
@@ -375,10 +392,7 @@ def write_network_files(
             for pattern_id, pattern in sorted(patterns.items())
             for number, (lat, lon) in enumerate(
                 gtfs_shapes.line_of(
-                    [
-                        (stops[call.stop_id].lat or 0.0, stops[call.stop_id].lon or 0.0)
-                        for call in pattern.calls
-                    ],
+                    [(call.stop.name, call.stop.point) for call in pattern.calls], vias
                 ),
                 start=1,
             )
@@ -417,7 +431,7 @@ def write_trip_files(out: Path, trips: list[Trip], lines: list[Row]) -> None:
     for trip in trips:
         for number, call in enumerate(trip.pattern.calls, start=1):
             time = clock_text(trip.start_min + call.offset_min)
-            calls.append([trip.trip_id, time, time, call.stop_id, number, int(call.observed)])
+            calls.append([trip.trip_id, time, time, call.stop.stop_id, number, int(call.observed)])
     write_csv(
         out / "stop_times.txt",
         ["trip_id", "arrival_time", "departure_time", "stop_id", "stop_sequence", "timepoint"],
@@ -521,7 +535,8 @@ def build(out: Path, tables: Path = TABLES) -> tuple[list[Trip], list[Stop]]:
     patterns = read_patterns(read_table("patterns.csv", tables), stops)
     trips = expand_windows(read_table("windows.csv", tables), patterns, services)
     out.mkdir(parents=True, exist_ok=True)
-    write_network_files(out, lines, stops, trips)
+    vias = gtfs_shapes.read_vias(read_table("via.csv", tables))
+    write_network_files(out, lines, stops, trips, vias)
     write_trip_files(out, trips, lines)
     write_calendar_files(out, services, tables)
     return trips, [stop for stop in stops.values() if stop.lat is None]
