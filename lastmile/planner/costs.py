@@ -35,8 +35,10 @@ class Costs:
         Least time for a change of vehicle; parking the car and getting going.
     eur_per_s
         Value of travel time.
-    wait_weight, walk_weight, transfer_s
-        How waiting, walking and a change feel.
+    wait_weight, walk_weight, bike_weight, transfer_s
+        How waiting, walking, cycling and a change feel, relative to sitting in a vehicle.
+    taxi_start_eur, taxi_eur_km, taxi_eur_min, taxi_wait_s
+        What a taxi costs, and how long it takes to come.
     """
 
     fares: ZoneFares
@@ -54,7 +56,12 @@ class Costs:
     eur_per_s: float
     wait_weight: float
     walk_weight: float
+    bike_weight: float
     transfer_s: float
+    taxi_start_eur: float
+    taxi_eur_km: float
+    taxi_eur_min: float
+    taxi_wait_s: float
 
     @classmethod
     def from_parameters(cls, parameters: Parameters) -> Self:
@@ -82,5 +89,10 @@ class Costs:
             eur_per_s=value("vot_leisure_transit_eur_h") / SECONDS_PER_HOUR,
             wait_weight=value("wait_weight"),
             walk_weight=value("walk_weight"),
+            bike_weight=value("vot_bike_eur_h") / value("vot_leisure_transit_eur_h"),
             transfer_s=value("transfer_penalty_s"),
+            taxi_start_eur=value("taxi_start_eur"),
+            taxi_eur_km=value("taxi_eur_km"),
+            taxi_eur_min=value("taxi_eur_min"),
+            taxi_wait_s=value("taxi_wait_s"),
         )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Collection, Hashable, Sequence
 
     from numpy.typing import NDArray
 
@@ -41,6 +41,8 @@ class Option(Generic[T]):
         Infinite where not known, so that the unknown never wins by being unknown.
     generalised_s
         One number to rank by: travel time plus everything else in seconds.
+    mode
+        What the traveller asked for.
     kind
         Candidates of one kind differ in little but time ("transit 245A", "car").
     """
@@ -52,6 +54,7 @@ class Option(Generic[T]):
     cost_eur: float
     co2_g: float
     generalised_s: float
+    mode: str
     kind: Hashable
     item: T
 
@@ -104,7 +107,12 @@ def near_dominated(better: Option[T], worse: Option[T]) -> bool:
 
 
 def choose(
-    options: Sequence[Option[T]], *, most: int = 6, per_kind: int = 3, patience: float = 2.5
+    options: Sequence[Option[T]],
+    *,
+    asked: Collection[str] = (),
+    most: int = 6,
+    per_kind: int = 3,
+    patience: float = 2.5,
 ) -> list[Option[T]]:
     """Return the few options worth showing, best first.
 
@@ -112,6 +120,8 @@ def choose(
     ----------
     options
         All candidates.
+    asked
+        Modes the traveller named: the best of each is shown however long it takes.
     most
         Largest number to return.
     per_kind
@@ -137,7 +147,10 @@ def choose(
     taken: dict[Hashable, int] = {}
     ordinal: list[int] = []
     for option in ranked:
-        if option.generalised_s > bearable or taken.get(option.kind, 0) >= per_kind:
+        wanted = option.mode in asked and all(other.mode != option.mode for other in kept)
+        if option.generalised_s > bearable and not wanted:
+            continue
+        if taken.get(option.kind, 0) >= per_kind:
             continue
         if any(near_dominated(better, option) for better in kept):
             continue

@@ -42,6 +42,7 @@ def option(
         cost_eur=3.0,
         co2_g=0.0,
         generalised_s=(arrival_min - departure_min + 5 * transfers) * 60 + walk_m,
+        mode=kind,
         kind=kind,
         item=f"{kind} {departure_min}",
     )
@@ -66,6 +67,7 @@ def test_what_nobody_would_do_is_left_out() -> None:
     bus = option(0, 60, transfers=1)
     assert choose([hours_on_foot, bus]) == [bus]
     assert choose([hours_on_foot]) == [hours_on_foot]
+    assert choose([hours_on_foot, bus], asked={"walk", "bus"}) == [bus, hours_on_foot]
 
 
 def test_nothing_gives_nothing() -> None:

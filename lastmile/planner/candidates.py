@@ -1,0 +1,90 @@
+"""Ways that might be worth showing, weighed before their geometry is worked out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lastmile.planner.pareto import Option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    from lastmile.itinerary import Itinerary
+    from lastmile.planner.costs import Costs
+    from lastmile.planner.request import PlanRequest
+
+EARLINESS_WEIGHT = 0.5
+"""A minute spent at home before leaving, or at the goal before it is time, in travel minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A way from door to door: what it is weighed by, and how to work it out in full.
+
+    Attributes
+    ----------
+    mode
+        What the request calls it.
+    kind
+        Candidates of one kind differ in little but time.
+    departure_s, arrival_s
+        Epoch seconds.
+    transfers
+        Changes between vehicles of the timetable.
+    walk_s, walk_m, bike_s
+        On foot, and on a bike.
+    wait_s
+        Waiting between legs.
+    cost_eur, co2_g
+        None where not known.
+    build
+        Makes the itinerary, with its geometry.
+    """
+
+    mode: str
+    kind: Hashable
+    departure_s: float
+    arrival_s: float
+    transfers: int
+    walk_s: float
+    walk_m: float
+    bike_s: float
+    wait_s: float
+    cost_eur: float | None
+    co2_g: float | None
+    build: Callable[[], Itinerary]
+
+    def generalised_s(self, request: PlanRequest, costs: Costs) -> float:
+        """Return the trip in seconds of travel time, with everything that weighs converted.
+
+        Weights of waiting, walking and changing, and values of time, are those of the HSL
+        appraisal and the Helmet demand model; see the parameter file.
+        """
+        asked_s = request.at.timestamp()
+        early_s = asked_s - self.arrival_s if request.arrive_by else self.departure_s - asked_s
+        return (
+            (self.arrival_s - self.departure_s)
+            + (costs.walk_weight - 1.0) * self.walk_s
+            + (costs.bike_weight - 1.0) * self.bike_s
+            + (costs.wait_weight - 1.0) * self.wait_s
+            + costs.transfer_s * self.transfers
+            + (self.cost_eur or 0.0) / costs.eur_per_s
+            + EARLINESS_WEIGHT * max(0.0, early_s)
+        )
+
+    def option(self, request: PlanRequest, costs: Costs) -> Option[Candidate]:
+        """Return the candidate as the Pareto filter weighs it."""
+        return Option(
+            departure_s=self.departure_s,
+            arrival_s=self.arrival_s,
+            transfers=self.transfers,
+            walk_m=self.walk_m,
+            cost_eur=math.inf if self.cost_eur is None else self.cost_eur,
+            co2_g=math.inf if self.co2_g is None else self.co2_g,
+            generalised_s=self.generalised_s(request, costs),
+            mode=self.mode,
+            kind=self.kind,
+            item=self,
+        )
