@@ -206,7 +206,7 @@ def nested_logsum(
     scaled = utility / nest_scale
     inner = np.full((len(utility), len(NESTS)), -np.inf)
     for nest in range(len(NESTS)):
-        members = scaled[:, NEST_OF_MODE == nest, :].reshape(len(utility), -1)
+        members = scaled[:, nest == NEST_OF_MODE, :].reshape(len(utility), -1)
         inner[:, nest] = _log_sum_exp(members)
     logsum = _log_sum_exp(nest_scale * inner)
     with np.errstate(invalid="ignore"):
@@ -418,4 +418,4 @@ def _comes(
         change = np.nan_to_num(logsum_min - reference_min, nan=0.0)
     level = np.exp(-parameters.elasticity * change / parameters.reference_cost_min)
     rank = parties.draw("attendance")
-    return np.where(parties.latent, LATENT_POOL * rank < level - 1, rank < level)
+    return np.asarray(np.where(parties.latent, LATENT_POOL * rank < level - 1, rank < level))

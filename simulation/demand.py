@@ -200,8 +200,8 @@ def draw_parties(day: DayLike, inputs: DemandInputs, streams: Streams) -> Partie
     numbers = streams.generator("demand")
     factor = day_factor(day, inputs, float(numbers.uniform()))
     expected = mean_visits(day, inputs) * factor / inputs.party_mean
-    ordinary = stats.poisson.ppf(numbers.uniform(size=len(expected)), expected)
-    ordinary = np.nan_to_num(ordinary).astype(np.int64)
+    drawn = stats.poisson.ppf(numbers.uniform(size=len(expected)), expected)
+    ordinary = np.asarray(np.nan_to_num(drawn), dtype=np.int64)
     latent = np.rint(LATENT_POOL * ordinary).astype(np.int64)
     taste = streams.generator("taste")
     parties = streams.generator("parties")
@@ -213,7 +213,7 @@ def draw_parties(day: DayLike, inputs: DemandInputs, streams: Streams) -> Partie
     return _merge(groups)
 
 
-def _describe(  # noqa: PLR0913 - two generators keep the tastes apart from the rest
+def _describe(
     day: DayLike,
     inputs: DemandInputs,
     numbers: NDArray[np.int64],

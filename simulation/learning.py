@@ -25,6 +25,8 @@ TOLERANCE: Final = 0.01
 
 MOST_DAYS: Final = 60
 
+_MEMORY: Final = 5
+
 FIELDS: Final = ("search_s", "refusal", "diversion_s", "shuttle_wait_s", "bus_wait_s")
 """What is learnt, in the order of `Expectations`."""
 
@@ -36,10 +38,10 @@ class Experience:
     Attributes
     ----------
     met
-        Means by entrance and hour; `days` is not used.
-    cost_of
-        Turns a pair of expectations into the gap between them: the difference in the cost
-        of everybody's day as a share of that cost.
+        Means by entrance and hour.
+    cost_gap
+        Difference between what was met and what had been expected, weighed by who met it, as
+        a share of everybody's generalised cost.
     """
 
     met: Expectations
@@ -72,10 +74,13 @@ class Learned:
 
 def average(old: Expectations, new: Expectations, weight: float) -> Expectations:
     """Move expectations towards what was met, by a weight between 0 and 1."""
-    moved = [
-        getattr(old, name) + weight * (getattr(new, name) - getattr(old, name)) for name in FIELDS
-    ]
-    return Expectations(*moved, days=old.days + 1)
+
+    def moved(name: str) -> NDArray[np.float64]:
+        before: NDArray[np.float64] = getattr(old, name)
+        met: NDArray[np.float64] = getattr(new, name)
+        return before + weight * (met - before)
+
+    return Expectations(**{name: moved(name) for name in FIELDS}, days=old.days + 1)
 
 
 def successive_averages(
@@ -115,9 +120,6 @@ def successive_averages(
             break
         expectations = average(expectations, experience.met, 1 / min(day, _MEMORY))
     return Learned(expectations, experience.cost_gap, day)
-
-
-_MEMORY: Final = 20
 
 
 def mean_by_entrance_and_hour(

@@ -178,9 +178,7 @@ def monthly_visits_2015(counts: Counts, parameters: Mapping[str, float]) -> NDAr
     counted = fill_gaps(counts.monthly)
     daily = counts.daily()
     calendar = weekday_calendar(COUNT_YEAR)
-    yearly = dict(
-        zip(counts.profile_entrances, np.sum(daily * calendar, axis=(1, 2)), strict=True)
-    )
+    yearly = dict(zip(counts.profile_entrances, np.sum(daily * calendar, axis=(1, 2)), strict=True))
     like_veikkola = counted[COUNTED.index("veikkola")] * (
         yearly[LIKE_VEIKKOLA] / yearly["veikkola"]
     )
@@ -343,9 +341,7 @@ def load_demand(
     leaving = leaving_matrix(survival)
     both_ways = values["counter_passed_again_share"]
     arrivals = {
-        name: np.apply_along_axis(
-            arrivals_behind, 2, counts.profile_for(name), leaving, both_ways
-        )
+        name: np.apply_along_axis(arrivals_behind, 2, counts.profile_for(name), leaving, both_ways)
         for name in counts.profile_entrances
     }
     share, factor = weather(values)

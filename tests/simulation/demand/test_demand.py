@@ -35,10 +35,7 @@ def test_parties_a_day_are_negative_binomial(lean: DemandInputs) -> None:
     lean = replace(lean, weather_factor=np.ones(3))
     small = replace(lean, daily_visits=lean.daily_visits / 10)
     counts = np.array(
-        [
-            (_ordinary(draw_parties(Day(), small, Streams(5, day))) == 0).sum()
-            for day in range(DAYS)
-        ]
+        [(_ordinary(draw_parties(Day(), small, Streams(5, day))) == 0).sum() for day in range(DAYS)]
     )
     mean, size = 60.0, 1 / lean.day_cv**2
     variance = mean + mean**2 * lean.day_cv**2
@@ -115,7 +112,7 @@ def test_good_weather_brings_more_than_rain(inputs: DemandInputs) -> None:
 
 
 def test_an_entrance_without_counts_is_refused(inputs: DemandInputs) -> None:
-    with pytest.raises(ScenarioError, match="west.*north, south"):
+    with pytest.raises(ScenarioError, match=r"west; .*north, south"):
         inputs.at(["north", "west"])
 
 
