@@ -1,0 +1,31 @@
+"""Hashes of files, and faults of what is read from them."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydantic import ValidationError
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file in hex, remembered while the file stays as it is."""
+    stat = path.stat()
+    return _sha256_while(path, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=256)
+def _sha256_while(path: Path, _mtime_ns: int, _ctime_ns: int, _size: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def first_fault(error: ValidationError) -> str:
+    """Return where and what the first fault of a validation is."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"]) or "the file"
+    return f"{where}: {first['msg']}"
