@@ -1,0 +1,257 @@
+"""What the router found: journeys as arrays for many, as plain objects for one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from lastmile.transit.raptor import Router
+
+    Ints = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Ride:
+    """One trip, from where one boards to where one alights.
+
+    Attributes
+    ----------
+    trip
+        Trip index of the timetable.
+    board, alight
+        Stop indices.
+    board_position, alight_position
+        The places of the two calls in the trip.
+    departure_s, arrival_s
+        s after midnight of the timetable's day.
+    """
+
+    trip: int
+    board: int
+    alight: int
+    board_position: int
+    alight_position: int
+    departure_s: int
+    arrival_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """A way from origin to destination.
+
+    Attributes
+    ----------
+    departure_s, arrival_s
+        At the very ends, with access and egress, s after midnight.
+    access_s, egress_s
+        The way to the first stop and from the last, s.
+    rides
+        One or more.
+    """
+
+    departure_s: int
+    arrival_s: int
+    access_s: int
+    egress_s: int
+    rides: tuple[Ride, ...]
+
+    @property
+    def transfers(self) -> int:
+        """How often one changes."""
+        return len(self.rides) - 1
+
+    @property
+    def in_vehicle_s(self) -> int:
+        """Time in vehicles, s."""
+        return sum(ride.arrival_s - ride.departure_s for ride in self.rides)
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Journeys as columns, sorted by origin, target, departure and rides.
+
+    Attributes
+    ----------
+    origin, target
+        (n,) which of the origins and targets asked for.
+    departure_s, arrival_s
+        (n,) at the very ends, s after midnight.
+    rides
+        (n,) number of rides; one less is the number of transfers.
+    access_stop, access_s, egress_stop, egress_s
+        (n,) first and last stop, and the ways there.
+    in_vehicle_s, walk_s
+        (n,) time in vehicles, and time on foot: access, footpaths, egress. What is left of
+        the journey is waiting, change times and slack.
+    leg_offset
+        (n + 1,) the rides of journey ``j`` are ``leg_offset[j]:leg_offset[j + 1]`` of the next.
+    leg_trip, leg_board, leg_alight, leg_departure_s, leg_arrival_s
+        (rides,) trip index, positions in the trip, times.
+    """
+
+    origin: Ints
+    target: Ints
+    departure_s: Ints
+    arrival_s: Ints
+    rides: Ints
+    access_stop: Ints
+    access_s: Ints
+    egress_stop: Ints
+    egress_s: Ints
+    in_vehicle_s: Ints
+    walk_s: Ints
+    leg_offset: NDArray[np.int64]
+    leg_trip: Ints
+    leg_board: Ints
+    leg_alight: Ints
+    leg_departure_s: Ints
+    leg_arrival_s: Ints
+
+    def __len__(self) -> int:
+        """Return the number of journeys."""
+        return len(self.departure_s)
+
+    @classmethod
+    def joined(cls, parts: Sequence[tuple[Ints, Ints]]) -> Found:
+        """Join the router's answers, one pair of tables per origin."""
+        counts = [len(rows) for rows, _ in parts]
+        rows = np.concatenate([rows for rows, _ in parts]) if parts else np.empty((0, 11), np.int32)
+        legs = np.concatenate([legs for _, legs in parts]) if parts else np.empty((0, 5), np.int32)
+        base = np.cumsum([0, *(len(legs) for _, legs in parts)])[:-1]
+        first = rows[:, 10].astype(np.int64) + np.repeat(base, counts)
+        return _sorted(np.repeat(np.arange(len(parts), dtype=np.int32), counts), rows, first, legs)
+
+    def turned(self, trip: Ints, last: Ints) -> Found:
+        """Return journeys that were found backwards in time as they run forwards.
+
+        Parameters
+        ----------
+        trip
+            (rides,) true trip index of every ride.
+        last
+            (rides,) last position of its pattern.
+        """
+        rows = np.column_stack(
+            [
+                self.target,
+                -self.arrival_s,
+                -self.departure_s,
+                self.rides,
+                self.egress_stop,
+                self.egress_s,
+                self.access_stop,
+                self.access_s,
+                self.in_vehicle_s,
+                self.walk_s,
+            ]
+        )
+        legs = np.column_stack(
+            [
+                trip,
+                last - self.leg_alight,
+                last - self.leg_board,
+                -self.leg_arrival_s,
+                -self.leg_departure_s,
+            ]
+        )
+        order = _runs(self.leg_offset[1:] - 1, self.rides, step=-1)
+        return _sorted(self.origin, rows, self.leg_offset[:-1], legs[order])
+
+    def earliest(
+        self, departures_s: ArrayLike, origin_count: int, target_count: int, *, penalty_s: int = 0
+    ) -> NDArray[np.int64]:
+        """Pick for every pair and departure the journey that arrives first.
+
+        Parameters
+        ----------
+        departures_s
+            (k,) earliest departure from the origin, s after midnight.
+        origin_count, target_count
+            How many origins and targets were asked for.
+        penalty_s
+            What a transfer counts as, in s of arrival.
+
+        Returns
+        -------
+        numpy.ndarray
+            (origins, targets, k) row of the journey; -1 where there is none.
+        """
+        when = np.asarray(departures_s, dtype=np.int64)
+        picked = np.full((origin_count, target_count, len(when)), -1, dtype=np.int64)
+        cost = self.arrival_s.astype(np.int64) + penalty_s * self.rides
+        pair = self.origin.astype(np.int64) * target_count + self.target
+        bounds = np.searchsorted(pair, np.arange(origin_count * target_count + 1))
+        flat = picked.reshape(-1, len(when))
+        for place in np.flatnonzero(np.diff(bounds)):
+            first, end = int(bounds[place]), int(bounds[place + 1])
+            # The best among the journeys from a row to the last of the pair.
+            from_here = np.empty(end - first, dtype=np.int64)
+            best = end - 1
+            for row in range(end - 1, first - 1, -1):
+                if cost[row] <= cost[best]:
+                    best = row
+                from_here[row - first] = best
+            at = np.searchsorted(self.departure_s[first:end], when)
+            there = at < end - first
+            flat[place, there] = from_here[at[there]]
+        return picked
+
+
+def journeys_of(router: Router, found: Found) -> list[Journey]:
+    """Return journeys as objects, in the order they were found in."""
+    patterns = router.patterns
+    pattern = np.searchsorted(patterns.trip_offset, found.leg_trip, side="right") - 1
+    first = patterns.offset[pattern]
+    board = patterns.stop[first + found.leg_board].tolist()
+    alight = patterns.stop[first + found.leg_alight].tolist()
+    columns = zip(
+        found.leg_trip.tolist(),
+        board,
+        alight,
+        found.leg_board.tolist(),
+        found.leg_alight.tolist(),
+        found.leg_departure_s.tolist(),
+        found.leg_arrival_s.tolist(),
+        strict=True,
+    )
+    rides = [Ride(*values) for values in columns]
+    offset = found.leg_offset.tolist()
+    return [
+        Journey(departure, arrival, access, egress, tuple(rides[offset[row] : offset[row + 1]]))
+        for row, (departure, arrival, access, egress) in enumerate(
+            zip(
+                found.departure_s.tolist(),
+                found.arrival_s.tolist(),
+                found.access_s.tolist(),
+                found.egress_s.tolist(),
+                strict=True,
+            )
+        )
+    ]
+
+
+def _sorted(
+    origin: Ints, rows: NDArray[np.int32], first: NDArray[np.int64], legs: NDArray[np.int32]
+) -> Found:
+    order = np.lexsort((rows[:, 3], rows[:, 1], rows[:, 0], origin))
+    rides = rows[order, 3]
+    legs = legs[_runs(first[order], rides)]
+    columns = [np.ascontiguousarray(rows[order, column]) for column in range(10)]
+    leg_columns = [np.ascontiguousarray(legs[:, column]) for column in range(5)]
+    offset = np.concatenate([[0], np.cumsum(rides)]).astype(np.int64)
+    return Found(origin[order], *columns, offset, *leg_columns)
+
+
+def _runs(
+    first: NDArray[np.int64], lengths: NDArray[np.int32], *, step: int = 1
+) -> NDArray[np.int64]:
+    """Return ``first[i], first[i] + step, ...``, ``lengths[i]`` of them, one run after another."""
+    within = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return np.repeat(first, lengths) + step * within

@@ -1,0 +1,789 @@
+"""RAPTOR: earliest arrivals, latest departures and profiles over arrays.
+
+The router knows arrays only: patterns of trips, footpaths, change times. It finds the journeys
+of at least one ride that are Pareto-optimal in arrival and number of rides (depart at), in
+departure and number of rides (arrive by), or in departure, arrival and number of rides (range).
+
+What counts as a journey:
+
+- It starts with one of the access times, to the stop it belongs to, and may board there what
+  leaves at that moment or later.
+- Between two rides it changes at the stop, which takes the stop's change time, or walks one
+  footpath. Both take the query's slack besides. Footpaths are not chained.
+- It ends with one of the egress times, from the stop of the last alighting.
+- Boarding and alighting only where the pattern's flags allow; a step-free journey uses only
+  stops and vehicles known to be step-free.
+
+Of journeys equal in all criteria one is given, that with the shorter egress first.
+
+References
+----------
+Delling, Pajor, Werneck: Round-Based Public Transit Routing. Transportation Science 49(3), 2015.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from lastmile.errors import RequestError
+from lastmile.transit._compiled import compiled
+from lastmile.transit.journeys import Found, Journey, journeys_of
+from lastmile.transit.patterns import CAN_ALIGHT, CAN_BOARD, STEP_FREE, Patterns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from lastmile.transit.footpaths import Footpaths
+
+    Ints = NDArray[np.int32]
+
+NEVER_S = 1 << 30
+"""A time that never comes."""
+
+NO_CHANGE_S = 1 << 28
+"""Change time of a stop where changing is not allowed."""
+
+DEFAULT_MAX_TRANSFERS = 5
+
+
+class TransitArrays(NamedTuple):
+    """Patterns as the router walks them.
+
+    Attributes
+    ----------
+    pattern_offset, stop, flags, trip_offset, time_offset
+        As in :class:`~lastmile.transit.patterns.Patterns`.
+    arrival_s
+        (times,) int32, trip after trip: a ride runs along it.
+    departure_s
+        (times,) int32, within a pattern stop after stop: who waits at a stop runs along it.
+    incident_offset
+        (stops + 1,) int32; what calls at stop ``s`` is ``incident_offset[s]:incident_offset[s+1]``
+        of the next two.
+    incident_pattern, incident_position
+        (calls,) int32.
+    """
+
+    pattern_offset: Ints
+    stop: Ints
+    flags: NDArray[np.uint8]
+    trip_offset: Ints
+    time_offset: NDArray[np.int64]
+    arrival_s: Ints
+    departure_s: Ints
+    incident_offset: Ints
+    incident_pattern: Ints
+    incident_position: Ints
+
+
+class Ends(NamedTuple):
+    """The stops at one end of a journey and the way to or from each.
+
+    Attributes
+    ----------
+    stop
+        (n,) int32, stop index.
+    duration_s
+        (n,) int32, s, 0 or more.
+    """
+
+    stop: Ints
+    duration_s: Ints
+
+    @classmethod
+    def of(cls, stop: ArrayLike, duration_s: ArrayLike = 0) -> Ends:
+        """Build ends from anything array-like; fractions of a second are rounded up."""
+        stops = np.atleast_1d(np.asarray(stop, dtype=np.int32))
+        walk = np.ceil(np.asarray(duration_s, dtype=np.float64)).astype(np.int32)
+        return cls(stops, np.ascontiguousarray(np.broadcast_to(walk, stops.shape)))
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to search.
+
+    Attributes
+    ----------
+    max_transfers
+        Most changes of vehicle.
+    slack_s
+        Time beyond the change time or the walk that every transfer takes.
+    step_free
+        Use only stops and vehicles known to be step-free.
+    max_duration_s
+        Longest journey, door to door; ``None`` for any.
+    """
+
+    max_transfers: int = DEFAULT_MAX_TRANSFERS
+    slack_s: int = 0
+    step_free: bool = False
+    max_duration_s: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse values without sense.
+
+        Raises
+        ------
+        RequestError
+            A value is negative.
+        """
+        if self.max_transfers < 0 or self.slack_s < 0 or (self.max_duration_s or 0) < 0:
+            raise RequestError(f"transfers, slack and duration must not be negative: {self}")
+
+
+DEFAULT_OPTIONS = Options()
+
+
+def transit_arrays(stop_count: int, patterns: Patterns) -> TransitArrays:
+    """Lay patterns out for the router.
+
+    Parameters
+    ----------
+    stop_count
+        Number of stops.
+    patterns
+        The patterns.
+    """
+    lengths = np.diff(patterns.offset)
+    counts = np.diff(patterns.trip_offset)
+    of_pattern = np.repeat(np.arange(len(patterns), dtype=np.int32), lengths)
+    position = np.arange(len(patterns.stop), dtype=np.int32) - patterns.offset[of_pattern]
+    order = np.argsort(patterns.stop, kind="stable")
+    offset = np.searchsorted(patterns.stop[order], np.arange(stop_count + 1))
+    block = np.repeat(np.arange(len(patterns)), lengths * counts)
+    place = np.arange(len(patterns.departure_s)) - patterns.time_offset[block]
+    trip, call = np.divmod(place, lengths[block])
+    by_stop = np.empty_like(patterns.departure_s)
+    by_stop[patterns.time_offset[block] + call * counts[block] + trip] = patterns.departure_s
+    return TransitArrays(
+        pattern_offset=patterns.offset,
+        stop=patterns.stop,
+        flags=patterns.flags,
+        trip_offset=patterns.trip_offset,
+        time_offset=patterns.time_offset,
+        arrival_s=np.ascontiguousarray(patterns.arrival_s),
+        departure_s=by_stop,
+        incident_offset=offset.astype(np.int32),
+        incident_pattern=of_pattern[order],
+        incident_position=position[order],
+    )
+
+
+def mirrored(patterns: Patterns) -> Patterns:
+    """Return the patterns run backwards in time: latest departures become earliest arrivals.
+
+    The order of patterns, trips and stops is turned round, so that trip ``t`` becomes
+    ``trips - 1 - t``; times change their sign; boarding and alighting change places.
+    """
+
+    def turned(offset: NDArray[np.integer]) -> NDArray[np.integer]:
+        return np.ascontiguousarray(offset[-1] - offset[::-1])
+
+    flags = patterns.flags[::-1]
+    swapped = (flags & STEP_FREE).astype(np.uint8)
+    swapped[(flags & CAN_BOARD) > 0] |= CAN_ALIGHT
+    swapped[(flags & CAN_ALIGHT) > 0] |= CAN_BOARD
+    return Patterns(
+        route=np.ascontiguousarray(patterns.route[::-1]),
+        offset=turned(patterns.offset),
+        stop=np.ascontiguousarray(patterns.stop[::-1]),
+        flags=swapped,
+        trip_offset=turned(patterns.trip_offset),
+        time_offset=turned(patterns.time_offset),
+        arrival_s=np.ascontiguousarray(-patterns.departure_s[::-1]),
+        departure_s=np.ascontiguousarray(-patterns.arrival_s[::-1]),
+    )
+
+
+class Router:
+    """Answers queries over one timetable.
+
+    Parameters
+    ----------
+    stop_count
+        Number of stops.
+    patterns
+        The trips.
+    footpaths
+        Walks between the stops.
+    change_s
+        (stops,) time to change vehicles at each stop, s; one number for all.
+
+    Notes
+    -----
+    A router is immutable and may be asked by several threads at once.
+    """
+
+    def __init__(
+        self, stop_count: int, patterns: Patterns, footpaths: Footpaths, change_s: ArrayLike = 0
+    ) -> None:
+        if footpaths.stop_count != stop_count:
+            raise RequestError(
+                f"footpaths among {footpaths.stop_count} stops, a timetable of {stop_count}"
+            )
+        self.stop_count = stop_count
+        self.patterns = patterns
+        self.footpaths = footpaths
+        self.change_s: Ints = np.ascontiguousarray(
+            np.broadcast_to(np.asarray(change_s, dtype=np.int32), (stop_count,))
+        )
+
+    @cached_property
+    def _forward(self) -> tuple[TransitArrays, Footpaths]:
+        return transit_arrays(self.stop_count, self.patterns), self.footpaths
+
+    @cached_property
+    def _backward(self) -> tuple[TransitArrays, Footpaths]:
+        arrays = transit_arrays(self.stop_count, mirrored(self.patterns))
+        return arrays, self.footpaths.reversed()
+
+    def depart_at(
+        self, access: Ends, egress: Ends, departure_s: int, options: Options = DEFAULT_OPTIONS
+    ) -> list[Journey]:
+        """Return the earliest arrivals when leaving at a time, Pareto in arrival and rides.
+
+        Parameters
+        ----------
+        access, egress
+            Stops near the origin and the destination, and the ways there.
+        departure_s
+            When one leaves the origin, s after midnight.
+        options
+            How to search.
+
+        Returns
+        -------
+        list of Journey
+            Fewest rides first, each arriving before the one ahead of it. ``Journey.departure_s``
+            is when one has to leave for its first ride, ``departure_s`` or later.
+        """
+        start = np.array([departure_s], dtype=np.int64)
+        found = self._search(self._forward, [access], egress, None, 1, start, options)
+        return journeys_of(self, found)
+
+    def arrive_by(
+        self, access: Ends, egress: Ends, arrival_s: int, options: Options = DEFAULT_OPTIONS
+    ) -> list[Journey]:
+        """Return the latest departures that arrive by a time, Pareto in departure and rides.
+
+        Parameters are those of :meth:`depart_at`; ``arrival_s`` is when one must be there at
+        the latest. Fewest rides first, each leaving after the one ahead of it.
+        """
+        start = np.array([-arrival_s], dtype=np.int64)
+        found = self._search(self._backward, [egress], access, None, 1, start, options)
+        return journeys_of(self, self._turned(found))
+
+    def depart_between(
+        self,
+        access: Ends,
+        egress: Ends,
+        first_s: int,
+        last_s: int,
+        options: Options = DEFAULT_OPTIONS,
+    ) -> list[Journey]:
+        """Return the journeys that leave within a window, Pareto in departure, arrival, rides.
+
+        Parameters
+        ----------
+        access, egress, options
+            As in :meth:`depart_at`.
+        first_s, last_s
+            Earliest and latest departure from the origin, s after midnight, both included.
+
+        Returns
+        -------
+        list of Journey
+            In order of departure. None is left out because of one that leaves after the window.
+        """
+        found = self._window(self._forward, [access], egress, None, 1, (first_s, last_s), options)
+        return journeys_of(self, found)
+
+    def arrive_between(
+        self,
+        access: Ends,
+        egress: Ends,
+        first_s: int,
+        last_s: int,
+        options: Options = DEFAULT_OPTIONS,
+    ) -> list[Journey]:
+        """Return the journeys that arrive within a window, Pareto in departure, arrival, rides.
+
+        As :meth:`depart_between`, with the window at the destination.
+        """
+        window = (-last_s, -first_s)
+        found = self._window(self._backward, [egress], access, None, 1, window, options)
+        return journeys_of(self, self._turned(found))
+
+    def many_to_many(
+        self,
+        origins: Sequence[Ends],
+        targets: Sequence[Ends],
+        first_s: int,
+        last_s: int,
+        options: Options = DEFAULT_OPTIONS,
+    ) -> Found:
+        """Return the profiles from many origins to many targets, as arrays.
+
+        Parameters
+        ----------
+        origins, targets
+            Access from each origin, egress to each target.
+        first_s, last_s
+            Window of departure, as in :meth:`depart_between`.
+        options
+            How to search. A ``max_duration_s`` keeps it cheap.
+
+        Returns
+        -------
+        Found
+            Every journey of every pair, sorted by origin, target and departure;
+            :meth:`Found.earliest` picks those for given departures.
+        """
+        egress = Ends(
+            np.concatenate([np.empty(0, np.int32), *(ends.stop for ends in targets)]),
+            np.concatenate([np.empty(0, np.int32), *(ends.duration_s for ends in targets)]),
+        )
+        of_target = np.repeat(
+            np.arange(len(targets), dtype=np.int32), [len(ends.stop) for ends in targets]
+        )
+        window = (first_s, last_s)
+        return self._window(
+            self._forward, origins, egress, of_target, len(targets), window, options
+        )
+
+    # --- the kernel's errands -------------------------------------------------------------------
+
+    def _window(
+        self,
+        side: tuple[TransitArrays, Footpaths],
+        origins: Iterable[Ends],
+        egress: Ends,
+        of_target: Ints | None,
+        target_count: int,
+        window: tuple[int, int],
+        options: Options,
+    ) -> Found:
+        span = np.array(window, dtype=np.int64)
+        if span[0] > span[1]:
+            raise RequestError(f"the window ends before it begins: {window}")
+        return self._search(side, origins, egress, of_target, target_count, span, options)
+
+    def _search(
+        self,
+        side: tuple[TransitArrays, Footpaths],
+        origins: Iterable[Ends],
+        egress: Ends,
+        of_target: Ints | None,
+        target_count: int,
+        start_s: NDArray[np.int64],
+        options: Options,
+    ) -> Found:
+        arrays, footpaths = side
+        mask = STEP_FREE if options.step_free else 0
+        targets = np.zeros(len(egress.stop), dtype=np.int32) if of_target is None else of_target
+        longest = NO_CHANGE_S if options.max_duration_s is None else options.max_duration_s
+        self._check(egress)
+        parts = []
+        for origin in origins:
+            self._check(origin)
+            rows, legs = _search(
+                arrays,
+                footpaths,
+                self.change_s,
+                origin,
+                egress,
+                targets,
+                target_count,
+                start_s,
+                options.max_transfers + 1,
+                options.slack_s,
+                min(longest, NO_CHANGE_S),
+                CAN_BOARD | mask,
+                CAN_ALIGHT | mask,
+            )
+            parts.append((rows, legs))
+        return Found.joined(parts)
+
+    def _check(self, ends: Ends) -> None:
+        """Keep the kernel, which does not look, away from stops that are not there."""
+        if len(ends.stop) != len(ends.duration_s):
+            raise RequestError("as many stops as durations are needed at each end of a journey")
+        if len(ends.stop) and not (
+            0 <= ends.stop.min()
+            and ends.stop.max() < self.stop_count
+            and 0 <= ends.duration_s.min()
+            and ends.duration_s.max() < NO_CHANGE_S
+        ):
+            raise RequestError("a journey's end names a stop or a time that cannot be")
+
+    def _turned(self, found: Found) -> Found:
+        """Translate what was found backwards in time."""
+        patterns = self.patterns
+        trip = patterns.trip_count - 1 - found.leg_trip
+        pattern = np.searchsorted(patterns.trip_offset, trip, side="right") - 1
+        last = np.diff(patterns.offset)[pattern] - 1
+        return found.turned(trip.astype(np.int32), last.astype(np.int32))
+
+
+ROW_WIDTH = 11
+"""origin is set by the caller; target, departure, arrival, rides, access stop, access time,
+egress stop, egress time, in vehicle, walk, first leg."""
+_LEG_WIDTH = 5
+
+
+@compiled
+def _grown(table: Ints, needed: int) -> Ints:
+    """Return a table with room for ``needed`` rows."""
+    if needed <= table.shape[0]:
+        return table
+    larger = np.empty((max(needed, 2 * table.shape[0]), table.shape[1]), np.int32)
+    larger[: table.shape[0]] = table
+    return larger
+
+
+@compiled
+def _departures(
+    net: TransitArrays, access: Ends, first_s: int, last_s: int, mask_board: int
+) -> tuple[NDArray[np.int64], Ints, Ints]:
+    """Return all departures within reach: when one leaves the origin, pattern and position.
+
+    Latest first.
+    """
+    count = 0
+    for write in range(2):
+        if write == 1:
+            leave = np.empty(count, np.int64)
+            pattern = np.empty(count, np.int32)
+            position = np.empty(count, np.int32)
+            count = 0
+        for j in range(len(access.stop)):
+            stop = access.stop[j]
+            for e in range(net.incident_offset[stop], net.incident_offset[stop + 1]):
+                p = net.incident_pattern[e]
+                i = net.incident_position[e]
+                place = net.pattern_offset[p] + i
+                if (net.flags[place] & mask_board) != mask_board:
+                    continue
+                if place + 1 == net.pattern_offset[p + 1]:
+                    continue
+                trips = net.trip_offset[p + 1] - net.trip_offset[p]
+                column = net.time_offset[p] + i * trips
+                times = net.departure_s[column : column + trips]
+                low = np.searchsorted(times, first_s + access.duration_s[j])
+                high = np.searchsorted(times, last_s + access.duration_s[j], side="right")
+                if write == 1:
+                    for t in range(low, high):
+                        leave[count] = times[t] - access.duration_s[j]
+                        pattern[count] = p
+                        position[count] = i
+                        count += 1
+                else:
+                    count += high - low
+    order = np.argsort(-leave, kind="mergesort")
+    return leave[order], pattern[order], position[order]
+
+
+@compiled
+def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915 - one kernel; calls would cost more than they tell
+    net: TransitArrays,
+    foot: Footpaths,
+    change_s: Ints,
+    access: Ends,
+    egress: Ends,
+    egress_target: Ints,
+    target_count: int,
+    start_s: NDArray[np.int64],
+    max_rides: int,
+    slack_s: int,
+    max_duration_s: int,
+    mask_board: int,
+    mask_alight: int,
+) -> tuple[Ints, Ints]:
+    """Run RAPTOR for one start or, latest departure first, for all within a window.
+
+    ``start_s`` is one time, or the window's two. Labels stay from one departure to the next
+    (rRAPTOR): what a later departure reaches as early with as few rides is no news.
+
+    ``reach[s, k]`` is the earliest arrival by vehicle at stop ``s`` with at most ``k`` rides,
+    ``ready[s, k]`` the earliest time one can board there after them. Both never grow with ``k``:
+    a better value at ``k`` is written to all higher rounds where it is better too. Where a value
+    differs from that of the round below, it was set in its own round, and its parent is true.
+    """
+    stops = len(net.incident_offset) - 1
+    rounds = max_rides + 1
+    reach = np.full((stops, rounds), NEVER_S, np.int32)
+    reach_leg = np.empty((stops, rounds, 3), np.int32)
+    ready = np.full((stops, rounds), NEVER_S, np.int32)
+    ready_from = np.empty((stops, rounds), np.int32)
+    best = np.full((target_count, rounds), NEVER_S, np.int32)
+    best_stop = np.empty((target_count, rounds), np.int32)
+    best_walk = np.empty((target_count, rounds), np.int32)
+    best_when = np.full((target_count, rounds), -1, np.int32)
+    is_dirty = np.zeros(target_count, np.bool_)
+    dirty = np.empty(target_count, np.int32)
+
+    target_offset = np.zeros(stops + 1, np.int32)
+    for j in range(len(egress.stop)):
+        target_offset[egress.stop[j] + 1] += 1
+    for s in range(stops):
+        target_offset[s + 1] += target_offset[s]
+    target_fill = target_offset.copy()
+    target_of = np.empty(len(egress.stop), np.int32)
+    target_walk = np.empty(len(egress.stop), np.int32)
+    for j in range(len(egress.stop)):
+        place = target_fill[egress.stop[j]]
+        target_of[place] = egress_target[j]
+        target_walk[place] = egress.duration_s[j]
+        target_fill[egress.stop[j]] += 1
+
+    access_walk = np.full(stops, NEVER_S, np.int32)
+    for j in range(len(access.stop)):
+        access_walk[access.stop[j]] = min(access_walk[access.stop[j]], access.duration_s[j])
+
+    is_window = len(start_s) > 1
+    if is_window:
+        leave, event_pattern, event_position = _departures(
+            net, access, start_s[0], start_s[1], mask_board
+        )
+    else:
+        leave = start_s
+        event_pattern = np.empty(0, np.int32)
+        event_position = np.empty(0, np.int32)
+
+    patterns = len(net.pattern_offset) - 1
+    queue = np.empty(patterns, np.int32)
+    queued_from = np.full(patterns, NEVER_S, np.int32)
+    marked = np.empty(stops, np.int32)
+    is_marked = np.zeros(stops, np.bool_)
+    improved = np.empty(stops, np.int32)
+    is_improved = np.zeros(stops, np.bool_)
+    rows = np.empty((16, ROW_WIDTH), np.int32)
+    legs = np.empty((32, _LEG_WIDTH), np.int32)
+    row_count = 0
+    leg_count = 0
+
+    event = 0
+    iteration = 0
+    while event < len(leave):
+        now = leave[event]
+        latest = min(now + max_duration_s, NEVER_S - 1)
+        marked_count = 0
+        queue_count = 0
+        if is_window:
+            while event < len(leave) and leave[event] == now:
+                p = event_pattern[event]
+                i = event_position[event]
+                s = net.stop[net.pattern_offset[p] + i]
+                time = now + access_walk[s]
+                k = 0
+                while k < rounds and ready[s, k] > time:
+                    ready[s, k] = time
+                    k += 1
+                if queued_from[p] == NEVER_S:
+                    queue[queue_count] = p
+                    queue_count += 1
+                queued_from[p] = min(queued_from[p], i)
+                event += 1
+        else:
+            event += 1
+            for j in range(len(access.stop)):
+                s = access.stop[j]
+                time = now + access_walk[s]
+                if ready[s, 0] > time:
+                    for k in range(rounds):
+                        ready[s, k] = time
+                    marked[marked_count] = s
+                    is_marked[s] = True
+                    marked_count += 1
+
+        dirty_count = 0
+        for k in range(1, rounds):
+            for m in range(marked_count):
+                s = marked[m]
+                is_marked[s] = False
+                for e in range(net.incident_offset[s], net.incident_offset[s + 1]):
+                    p = net.incident_pattern[e]
+                    if queued_from[p] == NEVER_S:
+                        queue[queue_count] = p
+                        queue_count += 1
+                    queued_from[p] = min(queued_from[p], net.incident_position[e])
+            marked_count = 0
+            if queue_count == 0:
+                break
+            bound = latest + 1
+            if target_count == 1:
+                bound = min(bound, best[0, k])
+
+            improved_count = 0
+            for q in range(queue_count):
+                p = queue[q]
+                first = net.pattern_offset[p]
+                length = net.pattern_offset[p + 1] - first
+                trips = net.trip_offset[p + 1] - net.trip_offset[p]
+                times = net.time_offset[p]
+                start = queued_from[p]
+                queued_from[p] = NEVER_S
+                trip = -1
+                boarded = -1
+                for i in range(start, length):
+                    s = net.stop[first + i]
+                    flags = net.flags[first + i]
+                    if trip >= 0 and (flags & mask_alight) == mask_alight:
+                        time = net.arrival_s[times + trip * length + i]
+                        if time < bound and time < reach[s, k]:
+                            j = k
+                            while j < rounds and reach[s, j] > time:
+                                reach[s, j] = time
+                                j += 1
+                            reach_leg[s, k, 0] = net.trip_offset[p] + trip
+                            reach_leg[s, k, 1] = boarded
+                            reach_leg[s, k, 2] = i
+                            if not is_improved[s]:
+                                is_improved[s] = True
+                                improved[improved_count] = s
+                                improved_count += 1
+                    if (flags & mask_board) == mask_board:
+                        time = ready[s, k - 1]
+                        column = times + i * trips
+                        high = trips
+                        if trip >= 0:
+                            high = trip
+                        if (
+                            time < NEVER_S
+                            and high > 0
+                            and net.departure_s[column + high - 1] >= time
+                        ):
+                            low = 0
+                            high -= 1
+                            while low < high:
+                                middle = (low + high) // 2
+                                if net.departure_s[column + middle] >= time:
+                                    high = middle
+                                else:
+                                    low = middle + 1
+                            trip = low
+                            boarded = i
+            queue_count = 0
+
+            for m in range(improved_count):
+                s = improved[m]
+                is_improved[s] = False
+                here = reach[s, k]
+                for e in range(target_offset[s], target_offset[s + 1]):
+                    target = target_of[e]
+                    time = here + target_walk[e]
+                    if time > latest:
+                        continue
+                    ties = (
+                        time == best[target, k]
+                        and best_when[target, k] == iteration
+                        and target_walk[e] < best_walk[target, k]
+                    )
+                    if time < best[target, k] or ties:
+                        j = k
+                        while j < rounds and best[target, j] > time:
+                            best[target, j] = time
+                            j += 1
+                        best_stop[target, k] = s
+                        best_walk[target, k] = target_walk[e]
+                        best_when[target, k] = iteration
+                        if not is_dirty[target]:
+                            is_dirty[target] = True
+                            dirty[dirty_count] = target
+                            dirty_count += 1
+            if k == max_rides:
+                break
+            if target_count == 1:
+                bound = min(bound, best[0, k + 1])
+            for m in range(improved_count):
+                s = improved[m]
+                here = reach[s, k] + slack_s
+                if here >= bound:
+                    continue
+                for e in range(foot.offset[s] - 1, foot.offset[s + 1]):
+                    if e < foot.offset[s]:
+                        to = s
+                        time = here + change_s[s]
+                        if change_s[s] >= NO_CHANGE_S:
+                            continue
+                    else:
+                        to = foot.target[e]
+                        time = here + foot.duration_s[e]
+                    if time < bound and time < ready[to, k]:
+                        j = k
+                        while j < rounds and ready[to, j] > time:
+                            ready[to, j] = time
+                            j += 1
+                        ready_from[to, k] = s
+                        if not is_marked[to]:
+                            is_marked[to] = True
+                            marked[marked_count] = to
+                            marked_count += 1
+
+        for d in range(dirty_count):
+            target = dirty[d]
+            is_dirty[target] = False
+            for k in range(1, rounds):
+                if best_when[target, k] != iteration or best[target, k] >= best[target, k - 1]:
+                    continue
+                rows = _grown(rows, row_count + 1)
+                legs = _grown(legs, leg_count + k)
+                s = best_stop[target, k]
+                level = k
+                rides = 0
+                in_vehicle = 0
+                walk = best_walk[target, k]
+                departure = 0
+                board = s
+                while True:
+                    while level > 1 and reach[s, level - 1] == reach[s, level]:
+                        level -= 1
+                    trip = reach_leg[s, level, 0]
+                    p = np.searchsorted(net.trip_offset, trip, side="right") - 1
+                    row = trip - net.trip_offset[p]
+                    trips = net.trip_offset[p + 1] - net.trip_offset[p]
+                    board_at = reach_leg[s, level, 1]
+                    departure = net.departure_s[net.time_offset[p] + board_at * trips + row]
+                    board = net.stop[net.pattern_offset[p] + board_at]
+                    legs[leg_count + rides, 0] = trip
+                    legs[leg_count + rides, 1] = board_at
+                    legs[leg_count + rides, 2] = reach_leg[s, level, 2]
+                    legs[leg_count + rides, 3] = departure
+                    legs[leg_count + rides, 4] = reach[s, level]
+                    rides += 1
+                    in_vehicle += reach[s, level] - departure
+                    level -= 1
+                    while level > 0 and ready[board, level - 1] == ready[board, level]:
+                        level -= 1
+                    if level == 0:
+                        break
+                    s = ready_from[board, level]
+                    if s != board:
+                        walk += ready[board, level] - reach[s, level] - slack_s
+                for a in range(rides // 2):
+                    b = rides - 1 - a
+                    for c in range(_LEG_WIDTH):
+                        swap = legs[leg_count + a, c]
+                        legs[leg_count + a, c] = legs[leg_count + b, c]
+                        legs[leg_count + b, c] = swap
+                rows[row_count, 0] = target
+                rows[row_count, 1] = departure - access_walk[board]
+                rows[row_count, 2] = best[target, k]
+                rows[row_count, 3] = rides
+                rows[row_count, 4] = board
+                rows[row_count, 5] = access_walk[board]
+                rows[row_count, 6] = best_stop[target, k]
+                rows[row_count, 7] = best_walk[target, k]
+                rows[row_count, 8] = in_vehicle
+                rows[row_count, 9] = walk + access_walk[board]
+                rows[row_count, 10] = leg_count
+                row_count += 1
+                leg_count += rides
+        iteration += 1
+    return rows[:row_count].copy(), legs[:leg_count].copy()
