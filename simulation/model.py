@@ -17,33 +17,9 @@ if TYPE_CHECKING:
     from simulation.choice import ChoiceParameters
     from simulation.demand import DemandInputs
     from simulation.levels import LevelsOfService
-    from simulation.parking import CarPark, ParkingHabits
+    from simulation.parking import CarPark, Entrance, ParkingHabits
     from simulation.parties import Expectations
     from simulation.shuttle import Service
-
-
-@dataclass(frozen=True, slots=True)
-class Entrance:
-    """A way into the park.
-
-    Attributes
-    ----------
-    id, name
-        Its place in the gazetteer and what people call it.
-    lat, lon
-        Where it is.
-    roadside_spaces
-        Cars that find room along the road.
-    queue_spaces
-        Cars that can queue for a place in its car parks.
-    """
-
-    id: str
-    name: str
-    lat: float
-    lon: float
-    roadside_spaces: int = 0
-    queue_spaces: float = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,30 @@ class CarPark:
 
 
 @dataclass(frozen=True, slots=True)
+class Entrance:
+    """A way into the park.
+
+    Attributes
+    ----------
+    id, name
+        Its place in the gazetteer and what people call it.
+    lat, lon
+        Where it is.
+    roadside_spaces
+        Cars that find room along the road.
+    queue_spaces
+        Cars that can queue for a place in its car parks.
+    """
+
+    id: str
+    name: str
+    lat: float
+    lon: float
+    roadside_spaces: int = 0
+    queue_spaces: float = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ParkingHabits:
     """How drivers behave where it is full.
 
@@ -132,12 +156,12 @@ class ParkingArea:
     ----------
     stage
         Clock and log.
-    entrance
+    index
         Index of the entrance.
+    entrance
+        What it has.
     lots
         Its car parks in the order in which drivers try them.
-    roadside_spaces, queue_spaces
-        Cars that find room at the roadside, and in the queue.
     habits
         How drivers behave.
     on_parked, on_left
@@ -162,21 +186,20 @@ class ParkingArea:
     def __init__(
         self,
         stage: Stage,
-        entrance: int,
+        index: int,
+        entrance: Entrance,
         lots: Sequence[ParkingLot],
         *,
-        roadside_spaces: int,
-        queue_spaces: float,
         habits: ParkingHabits,
         on_parked: Callable[[Car], None],
         on_left: Callable[[Car], None],
         on_full: Callable[[Car], None],
     ) -> None:
         self.stage = stage
-        self.entrance = entrance
+        self.entrance = index
         self.lots = tuple(lots)
-        self.roadside_free = roadside_spaces
-        self.queue_spaces = queue_spaces
+        self.roadside_free = entrance.roadside_spaces
+        self.queue_spaces = entrance.queue_spaces
         self.queue: dict[int, tuple[Car, float]] = {}
         self.habits = habits
         self.on_parked = on_parked

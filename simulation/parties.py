@@ -33,7 +33,7 @@ DRAWS: Final = (
     "signs",  # whether it heeds a sign that says full
     "booking",  # its turn when places are booked
     "no_show",  # whether it lets a booked place lapse
-    "feeder",  # how late its train or metro runs
+    "stop_margin",  # how long before the departure it comes to the stop
     "ride_patience",  # how long it waits at a stop before it chooses again
     "bike_patience",  # whether it walks on to the next bike station
     "attendance",  # whether it comes at all where it is dearer or cheaper than in the base

@@ -237,15 +237,27 @@ class ShuttleLine:
         else:
             self.on_no_ride(rider)
 
+    def has_gone(self, board: int, alight: int, departure_s: float) -> bool:
+        """Say whether the vehicle that was to leave at a time has left the stop."""
+        return any(
+            self._times[trip][board] == departure_s and (trip, board) in self._gone
+            for trip in self._between(board, alight)
+        )
+
+    def _between(self, board: int, alight: int) -> list[int]:
+        """Return the trips from one stop to another, the last one first."""
+        way = (board, alight)
+        if way not in self._departures:
+            self._departures[way] = self.service.departures(*way)[::-1].tolist()
+        return self._departures[way]
+
     def _queue(self, board: int, alight: int) -> list[Rider]:
         return self.at_stop[board][OUT if alight > board else BACK]
 
     def _more_to_come(self, rider: Rider) -> bool:
         """Say whether a vehicle that goes where the rider wants has yet to leave the stop."""
-        way = (rider.board, rider.alight)
-        if way not in self._departures:
-            self._departures[way] = self.service.departures(*way)[::-1].tolist()
-        return any((trip, rider.board) not in self._gone for trip in self._departures[way])
+        trips = self._between(rider.board, rider.alight)
+        return any((trip, rider.board) not in self._gone for trip in trips)
 
     def _work(self, block: list[int]) -> Generator[Any, Any, None]:
         """Make a vehicle's trips, one after the other."""
