@@ -6,7 +6,7 @@ the timetable in force; ``build_timetable`` puts another feed in force.
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - named in a signature that docs resolve
 from typing import TYPE_CHECKING
 
 import numpy as np

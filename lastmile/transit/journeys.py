@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from lastmile.transit.raptor import Router
 
     Ints = NDArray[np.int32]
+
+
+ROW_WIDTH = 11
+"""Columns of the router's table of journeys: target, departure, arrival, rides, access stop and
+time, egress stop and time, in vehicle, walk, first leg."""
+
+LEG_WIDTH = 5
+"""Columns of its table of rides: trip, board and alight position, departure, arrival."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +130,18 @@ class Found:
     def joined(cls, parts: Sequence[tuple[Ints, Ints]]) -> Found:
         """Join the router's answers, one pair of tables per origin."""
         counts = [len(rows) for rows, _ in parts]
-        rows = np.concatenate([rows for rows, _ in parts]) if parts else np.empty((0, 11), np.int32)
-        legs = np.concatenate([legs for _, legs in parts]) if parts else np.empty((0, 5), np.int32)
+        rows = (
+            np.concatenate([rows for rows, _ in parts])
+            if parts
+            else np.empty((0, ROW_WIDTH), np.int32)
+        )
+        legs = (
+            np.concatenate([legs for _, legs in parts])
+            if parts
+            else np.empty((0, LEG_WIDTH), np.int32)
+        )
         base = np.cumsum([0, *(len(legs) for _, legs in parts)])[:-1]
-        first = rows[:, 10].astype(np.int64) + np.repeat(base, counts)
+        first = rows[:, -1].astype(np.int64) + np.repeat(base, counts)
         return _sorted(np.repeat(np.arange(len(parts), dtype=np.int32), counts), rows, first, legs)
 
     def turned(self, trip: Ints, last: Ints) -> Found:
@@ -243,10 +259,12 @@ def _sorted(
     order = np.lexsort((rows[:, 3], rows[:, 1], rows[:, 0], origin))
     rides = rows[order, 3]
     legs = legs[_runs(first[order], rides)]
-    columns = [np.ascontiguousarray(rows[order, column]) for column in range(10)]
-    leg_columns = [np.ascontiguousarray(legs[:, column]) for column in range(5)]
-    offset = np.concatenate([[0], np.cumsum(rides)]).astype(np.int64)
-    return Found(origin[order], *columns, offset, *leg_columns)
+    names = [field.name for field in fields(Found)]
+    columns: dict[str, NDArray[Any]] = {"origin": origin[order]}
+    columns |= {name: rows[order, i] for i, name in enumerate(names[1:ROW_WIDTH])}
+    columns["leg_offset"] = np.concatenate([[0], np.cumsum(rides)]).astype(np.int64)
+    columns |= {name: legs[:, i].copy() for i, name in enumerate(names[ROW_WIDTH + 1 :])}
+    return Found(**columns)
 
 
 def _runs(

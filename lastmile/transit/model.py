@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -13,6 +13,8 @@ import numpy as np
 from lastmile.units import SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -20,6 +22,11 @@ if TYPE_CHECKING:
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _NOON = time(12)
+
+
+def records(frame: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """Iterate over the rows of a frame as tuples of plain values, one per column named."""
+    return zip(*(frame[column].tolist() for column in columns), strict=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,8 +218,18 @@ class Feed:
     @cached_property
     def _translations(self) -> dict[tuple[str, str, str, str], str]:
         known: dict[tuple[str, str, str, str], str] = {}
-        for row in self.translations.itertuples(index=False):
-            for key in (row.field_value, row.record_id):
+        columns = (
+            "table_name",
+            "field_name",
+            "field_value",
+            "record_id",
+            "language",
+            "translation",
+        )
+        for table, field, value, record, language, translation in records(
+            self.translations, columns
+        ):
+            for key in (value, record):
                 if key:
-                    known[row.table_name, row.field_name, key, row.language] = row.translation
+                    known[table, field, key, language] = translation
         return known

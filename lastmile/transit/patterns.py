@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lastmile.transit.model import Feed
+
+Offset = TypeVar("Offset", np.int32, np.int64)
 
 CAN_BOARD = 1
 CAN_ALIGHT = 2
@@ -264,5 +266,5 @@ def _assemble(
     )
 
 
-def _offsets(lengths: NDArray[np.integer], dtype: type[np.integer]) -> NDArray[np.integer]:
+def _offsets(lengths: NDArray[np.integer], dtype: type[Offset]) -> NDArray[Offset]:
     return np.concatenate([[0], np.cumsum(lengths)]).astype(dtype)

@@ -31,8 +31,8 @@ import numpy as np
 
 from lastmile.errors import RequestError
 from lastmile.transit._compiled import compiled
-from lastmile.transit.journeys import Found, Journey, journeys_of
-from lastmile.transit.patterns import CAN_ALIGHT, CAN_BOARD, STEP_FREE, Patterns
+from lastmile.transit.journeys import LEG_WIDTH, ROW_WIDTH, Found, Journey, journeys_of
+from lastmile.transit.patterns import CAN_ALIGHT, CAN_BOARD, STEP_FREE, Offset, Patterns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -182,7 +182,7 @@ def mirrored(patterns: Patterns) -> Patterns:
     ``trips - 1 - t``; times change their sign; boarding and alighting change places.
     """
 
-    def turned(offset: NDArray[np.integer]) -> NDArray[np.integer]:
+    def turned(offset: NDArray[Offset]) -> NDArray[Offset]:
         return np.ascontiguousarray(offset[-1] - offset[::-1])
 
     flags = patterns.flags[::-1]
@@ -415,9 +415,9 @@ class Router:
         if len(ends.stop) != len(ends.duration_s):
             raise RequestError("as many stops as durations are needed at each end of a journey")
         if len(ends.stop) and not (
-            0 <= ends.stop.min()
+            ends.stop.min() >= 0
             and ends.stop.max() < self.stop_count
-            and 0 <= ends.duration_s.min()
+            and ends.duration_s.min() >= 0
             and ends.duration_s.max() < NO_CHANGE_S
         ):
             raise RequestError("a journey's end names a stop or a time that cannot be")
@@ -429,12 +429,6 @@ class Router:
         pattern = np.searchsorted(patterns.trip_offset, trip, side="right") - 1
         last = np.diff(patterns.offset)[pattern] - 1
         return found.turned(trip.astype(np.int32), last.astype(np.int32))
-
-
-ROW_WIDTH = 11
-"""origin is set by the caller; target, departure, arrival, rides, access stop, access time,
-egress stop, egress time, in vehicle, walk, first leg."""
-_LEG_WIDTH = 5
 
 
 @compiled
@@ -490,7 +484,7 @@ def _departures(
 
 
 @compiled
-def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915 - one kernel; calls would cost more than they tell
+def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; calls would cost more than they tell
     net: TransitArrays,
     foot: Footpaths,
     change_s: Ints,
@@ -564,7 +558,7 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915 - one kernel; calls would 
     improved = np.empty(stops, np.int32)
     is_improved = np.zeros(stops, np.bool_)
     rows = np.empty((16, ROW_WIDTH), np.int32)
-    legs = np.empty((32, _LEG_WIDTH), np.int32)
+    legs = np.empty((32, LEG_WIDTH), np.int32)
     row_count = 0
     leg_count = 0
 
@@ -768,7 +762,7 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915 - one kernel; calls would 
                         walk += ready[board, level] - reach[s, level] - slack_s
                 for a in range(rides // 2):
                     b = rides - 1 - a
-                    for c in range(_LEG_WIDTH):
+                    for c in range(LEG_WIDTH):
                         swap = legs[leg_count + a, c]
                         legs[leg_count + a, c] = legs[leg_count + b, c]
                         legs[leg_count + b, c] = swap

@@ -348,4 +348,5 @@ def _unreadable(data: bytes, where: str, error: str) -> DataError:
 def _take(values: NDArray[Any], indices: pa.Array, missing: object) -> NDArray[Any]:
     """Return ``values[indices]`` with ``missing`` where an index is null."""
     where = np.asarray(pc.fill_null(indices, len(values)))
-    return np.append(values, np.asarray([missing], dtype=values.dtype))[where]
+    padded = np.append(values, np.asarray([missing], dtype=values.dtype))
+    return np.asarray(padded[where])

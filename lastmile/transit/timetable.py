@@ -12,9 +12,10 @@ import pandas as pd
 
 from lastmile.errors import NoServiceError, ScenarioError
 from lastmile.transit.footpaths import Footpaths
+from lastmile.transit.model import records
 from lastmile.transit.patterns import Patterns, group_trips
 from lastmile.transit.raptor import NO_CHANGE_S, TransitArrays, transit_arrays
-from lastmile.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
+from lastmile.units import SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -266,18 +267,13 @@ class Timetable:
 
     @cached_property
     def _stops(self) -> tuple[Stop, ...]:
+        columns = ("stop_id", "stop_name", "stop_lat", "stop_lon")
+        more = ("stop_code", "platform_code", "zone_id", "wheelchair_boarding")
         return tuple(
-            Stop(
-                id=row.stop_id,
-                name=row.stop_name,
-                lat=row.stop_lat,
-                lon=row.stop_lon,
-                code=row.stop_code,
-                platform=row.platform_code,
-                zone=row.zone_id,
-                wheelchair=_yes_no(row.wheelchair_boarding),
+            Stop(stop_id, name, lat, lon, code, platform, zone, _yes_no(wheelchair))
+            for stop_id, name, lat, lon, code, platform, zone, wheelchair in records(
+                self.stops, columns + more
             )
-            for row in self.stops.itertuples(index=False)
         )
 
     def stop(self, index: int) -> Stop:
@@ -510,14 +506,15 @@ def _runs_of_service_day(feed: Feed, day: date) -> pd.DataFrame:
     parts = [
         pd.DataFrame({"trip": plain, "shift_s": np.zeros(len(plain), np.int64), "headway_s": 0})
     ]
-    for row in frequent.itertuples(index=False):
-        departures = np.arange(row.start_s, row.end_s, row.headway_s)
+    columns = ("trip", "start_s", "end_s", "headway_s", "exact_times")
+    for trip, first, end, headway, exact in records(frequent, columns):
+        departures = np.arange(first, end, headway)
         parts.append(
             pd.DataFrame(
                 {
-                    "trip": row.trip,
-                    "shift_s": departures - int(start[row.trip]),
-                    "headway_s": 0 if row.exact_times else row.headway_s,
+                    "trip": trip,
+                    "shift_s": departures - int(start[trip]),
+                    "headway_s": 0 if exact else headway,
                 }
             )
         )
@@ -525,46 +522,39 @@ def _runs_of_service_day(feed: Feed, day: date) -> pd.DataFrame:
 
 
 def _routes_of(feed: Feed) -> tuple[Route, ...]:
-    return tuple(
-        Route(
-            id=row.route_id,
-            short_name=row.route_short_name,
-            long_name=row.route_long_name,
-            type=int(row.route_type),
-            agency_id=row.agency_id,
-            color=row.route_color,
-            text_color=row.route_text_color,
-        )
-        for row in feed.routes.itertuples(index=False)
-    )
+    columns = ("route_id", "route_short_name", "route_long_name", "route_type", "agency_id")
+    colours = ("route_color", "route_text_color")
+    return tuple(Route(*values) for values in records(feed.routes, columns + colours))
 
 
 def _trips_of(feed: Feed, runs: pd.DataFrame) -> list[Trip]:
-    rows = feed.trips.iloc[runs["trip"].to_numpy()]
+    rows = feed.trips.iloc[runs["trip"].to_numpy()].reset_index(drop=True)
+    rows = pd.concat([rows, runs[["day_offset", "headway_s"]].reset_index(drop=True)], axis=1)
+    columns = ("trip_id", "route", "trip_headsign", "direction_id", "day_offset", "headway_s")
+    more = ("wheelchair_accessible", "bikes_allowed", "shape")
     return [
         Trip(
-            id=trip_id,
-            route=route,
-            headsign=headsign,
-            direction=None if direction < 0 else direction,
-            day_offset=day_offset,
-            headway_s=headway,
-            wheelchair=_yes_no(wheelchair),
-            bikes=_yes_no(bikes),
-            shape=shape,
+            trip_id,
+            route,
+            headsign,
+            None if direction < 0 else direction,
+            day_offset,
+            headway,
+            _yes_no(wheelchair),
+            _yes_no(bikes),
+            shape,
         )
-        for trip_id, route, headsign, direction, day_offset, headway, wheelchair, bikes, shape in zip(
-            rows["trip_id"].to_list(),
-            rows["route"].to_list(),
-            rows["trip_headsign"].to_list(),
-            rows["direction_id"].to_list(),
-            runs["day_offset"].to_list(),
-            runs["headway_s"].to_list(),
-            rows["wheelchair_accessible"].to_list(),
-            rows["bikes_allowed"].to_list(),
-            rows["shape"].to_list(),
-            strict=True,
-        )
+        for (
+            trip_id,
+            route,
+            headsign,
+            direction,
+            day_offset,
+            headway,
+            wheelchair,
+            bikes,
+            shape,
+        ) in records(rows, columns + more)
     ]
 
 

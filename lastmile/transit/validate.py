@@ -7,7 +7,7 @@ warning with the line of the first case.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -114,6 +114,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 
 _PLAIN_TRANSFERS = 3
 _LONGEST_TRIP_S = 7 * 86_400
+_POLE, _DATE_LINE = 90, 180
 
 
 def validate(raw: RawFeed, tell: Callable[[str], None]) -> Feed:
@@ -239,7 +240,7 @@ class _Validation:
         named = table.text("stop_id")
         lat, lon = table.number("stop_lat"), table.number("stop_lon")
         kind = table.choice("location_type", (0, 1, 2, 3, 4), 0)
-        placed = (np.abs(lat) <= 90) & (np.abs(lon) <= 180) & ~((lat == 0) & (lon == 0))
+        placed = _is_on_earth(lat, lon)
         table.warn(
             (kind == 0) & ~placed, "stops without coordinates on this earth, left out with calls"
         )
@@ -317,7 +318,7 @@ class _Validation:
             days.keep(~bad)
             names = days.text("service_id")
             ids += [name for name in names.unique() if name not in set(ids)]
-            service = pd.Index(ids).get_indexer(names).astype(np.int32)
+            service = pd.Index(ids).get_indexer(pd.Index(names)).astype(np.int32)
             exceptions = pd.DataFrame(
                 {"service": service, "date": when[~bad], "added": kind[~bad] == 1}
             )
@@ -333,10 +334,8 @@ class _Validation:
             return Shapes((), np.zeros(1, np.int64), nothing, nothing, nothing)
         lat, lon = table.number("shape_pt_lat"), table.number("shape_pt_lon")
         order = table.number("shape_pt_sequence")
-        bad = ~((np.abs(lat) <= 90) & (np.abs(lon) <= 180)) | np.isnan(order)
-        table.drop(
-            bad | table.is_empty("shape_id"), "shape points without place or order, left out"
-        )
+        bad = ~_is_on_earth(lat, lon) | np.isnan(order) | table.is_empty("shape_id")
+        table.drop(bad, "shape points without place or order, left out")
         codes, names = pd.factorize(table.text("shape_id"))
         rows = np.lexsort((order[~bad], codes))
         offset = np.searchsorted(codes[rows], np.arange(len(names) + 1))
@@ -403,7 +402,7 @@ class _Validation:
         )
         table.warn(bad, "headways of an unknown trip, or without sense in their times, left out")
         exact = table.choice("exact_times", (0, 1), 0)
-        values = (trip, start, end, np.nan_to_num(headway), exact)
+        values: tuple[NDArray[Any], ...] = (trip, start, end, np.nan_to_num(headway), exact)
         return pd.DataFrame(
             {
                 name: value[~bad].astype(np.int32)
@@ -507,21 +506,19 @@ class _Calls:
         departure, bad_departure = table.time_s("departure_time")
         codes, texts = pd.factorize(table.text("stop_headsign"))
         self._texts = tuple(texts)
-        self._column: dict[str, NDArray[np.generic]] = {
-            name: values[self._row]
-            for name, values in {
-                "trip": trip,
-                "sequence": sequence,
-                "stop": table.rows_of("stop_id", stops["stop_id"]),
-                "arrival_s": np.where(arrival == UNKNOWN_TIME, departure, arrival),
-                "departure_s": np.where(departure == UNKNOWN_TIME, arrival, departure),
-                "malformed": bad_arrival | bad_departure,
-                "pickup_type": table.choice("pickup_type", (0, 1, 2, 3), 0),
-                "drop_off_type": table.choice("drop_off_type", (0, 1, 2, 3), 0),
-                "headsign": codes.astype(np.int32),
-                "shape_dist": table.number("shape_dist_traveled"),
-            }.items()
+        columns: dict[str, NDArray[Any]] = {
+            "trip": trip,
+            "sequence": sequence,
+            "stop": table.rows_of("stop_id", stops["stop_id"]),
+            "arrival_s": np.where(arrival == UNKNOWN_TIME, departure, arrival),
+            "departure_s": np.where(departure == UNKNOWN_TIME, arrival, departure),
+            "malformed": bad_arrival | bad_departure,
+            "pickup_type": table.choice("pickup_type", (0, 1, 2, 3), 0),
+            "drop_off_type": table.choice("drop_off_type", (0, 1, 2, 3), 0),
+            "headsign": codes.astype(np.int32),
+            "shape_dist": table.number("shape_dist_traveled"),
         }
+        self._column = {name: values[self._row] for name, values in columns.items()}
         self._column["is_timepoint"] = self._column["arrival_s"] != UNKNOWN_TIME
 
     @property
@@ -618,6 +615,12 @@ class _Calls:
             headsigns=self._texts,
             shape_dist=column["shape_dist"].astype(np.float64),
         )
+
+
+def _is_on_earth(lat: NDArray[np.float64], lon: NDArray[np.float64]) -> Mask:
+    """Mark coordinates that are there and plausible; 0, 0 is what lost coordinates become."""
+    nowhere = (lat == 0) & (lon == 0)
+    return np.asarray((np.abs(lat) <= _POLE) & (np.abs(lon) <= _DATE_LINE) & ~nowhere)
 
 
 def _last_known(
