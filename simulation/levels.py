@@ -65,8 +65,8 @@ class LevelsOfService:
     bike_s, walk_s
         (zones, entrances) all the way on an own bike or on foot, s; inf where there is none.
     bus_there, bus_back, shuttle_there, shuttle_back, citybike_there, citybike_back
-        Scheduled and shared modes; the shuttle's are those journeys of the pilot's timetable
-        that are better than any without the pilot.
+        Scheduled and shared modes: the best way by a line of the timetable, by a pilot's line,
+        and by hired bike.
     parking_fee_eur
         (entrances,) fee for a day at the entrance's car parks, EUR.
     parking_open
