@@ -39,8 +39,7 @@ TAGS = (
     ("motor_vehicle", "motor_vehicle"),
 )
 CLASSES = frozenset(
-    "motorway trunk primary secondary tertiary unclassified residential living_street service "
-    "pedestrian footway cycleway path track".split()
+    ["motorway", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential", "living_street", "service", "pedestrian", "footway", "cycleway", "path", "track"]
 )
 COORDINATE = re.compile(r"(\d{2}\.\d{5}),(\d{2}\.\d{5})")
 SAME_POINT_M = 2.0
@@ -93,12 +92,14 @@ def read_corridors(
     """
     corridors: list[Corridor] = []
     faults: list[str] = []
-    known = {key for key, _ in TAGS} | {"path", "note"}
+    known = {key for key, _ in TAGS} | {"corridor", "path", "note"}
     for table in sorted(folder.glob("*.toml")):
         rows = tomllib.loads(table.read_text(encoding="utf-8")).get("corridor", [])
         for number, row in enumerate(rows, start=1):
-            source = f"{table.name}, corridor {number} ({row.get('name', row.get('class'))})"
+            source = f"{table.name}, corridor {number} ({row.get('name', row.get('corridor'))})"
             faults += [f"{source}: unknown key {key}" for key in row.keys() - known]
+            if not row.keys() & {"name", "corridor"}:
+                faults.append(f"{source}: needs a name or a corridor")
             if row.get("class") not in CLASSES:
                 faults.append(f"{source}: unknown class {row.get('class')}")
             points: list[Point] = []
