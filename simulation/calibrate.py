@@ -21,8 +21,8 @@ from lastmile.datasets import bundle_path, read_bundle
 from lastmile.errors import DataError
 from simulation.choice import ChoiceParameters, generalised_costs, nested_logsum, utilities
 from simulation.counts import DAY_TYPES, MONTHS
-from simulation.demand import draw_parties
-from simulation.parties import MODES, Expectations, Parties
+from simulation.demand import draw_parties, merge
+from simulation.parties import MODES, Expectations
 from simulation.rng import Streams
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from lastmile.parameters import Parameters
     from simulation.demand import DemandInputs
     from simulation.levels import LevelsOfService
+    from simulation.parties import Parties
 
     Floats = NDArray[np.float64]
 
@@ -66,6 +67,9 @@ class Calibration(BaseModel):
         Wanted and reached shares of the visits by group of `GROUPS`.
     entrance_target, entrance_share
         The same by entrance.
+    mean_cost_min
+        Mean generalised cost of the visits in the base, there and back, minutes: what the
+        elasticity of visits refers to.
     largest_error
         Largest difference between a share and its target.
     parties
@@ -85,6 +89,7 @@ class Calibration(BaseModel):
     mode_share: dict[str, float]
     entrance_target: tuple[float, ...]
     entrance_share: tuple[float, ...]
+    mean_cost_min: float
     largest_error: float
     parties: int
     no_way_share: float
@@ -117,7 +122,7 @@ class Targets:
 
 
 def choice_parameters(
-    parameters: Parameters, entrances: int, constants: tuple[Floats, Floats] | None = None
+    parameters: Parameters, entrances: Sequence[str], calibration: Calibration | None = None
 ) -> ChoiceParameters:
     """Return the choice's weights from the parameter table.
 
@@ -126,17 +131,23 @@ def choice_parameters(
     parameters
         The models' numbers.
     entrances
-        How many entrances.
-    constants
-        Calibrated constants of modes and entrances; zeros where None.
+        The model's entrances.
+    calibration
+        Calibrated constants; zeros where None.
 
     Raises
     ------
     ParameterError
         If the table lacks a number or holds an impossible one.
+    DataError
+        If an entrance was not calibrated.
     """
     value = parameters.value
-    modes, gates = constants or (np.zeros(len(MODES)), np.zeros(entrances))
+    if calibration is None:
+        modes, gates, mean_cost_min = np.zeros(len(MODES)), np.zeros(len(entrances)), 1.0
+    else:
+        modes, gates = calibration.constants(entrances)
+        mean_cost_min = calibration.mean_cost_min
     return ChoiceParameters(
         wait_weight=value("wait_weight"),
         walk_weight=value("walk_weight"),
@@ -156,7 +167,7 @@ def choice_parameters(
         nest_scale=value("choice_nest_scale"),
         other_entrance_min=value("other_entrance_penalty_s") / 60,
         elasticity=value("latent_demand_elasticity"),
-        reference_cost_min=100.0,
+        reference_cost_min=mean_cost_min,
         mode_constant_min=modes,
         entrance_constant_min=gates,
     )
@@ -186,19 +197,7 @@ def year_sample(inputs: DemandInputs, size: float = 1.0) -> Parties:
         for month in range(1, MONTHS + 1)
         for number, kind in enumerate(DAY_TYPES)
     ]
-    ordinary = [~day.latent for day in days]
-    return Parties(
-        **{
-            name: np.concatenate(
-                [getattr(day, name)[own] for day, own in zip(days, ordinary, strict=True)]
-            )
-            for name in Parties.__slots__
-            if name != "arrival_s"
-        },
-        arrival_s=np.concatenate(
-            [day.arrival_s[own] for day, own in zip(days, ordinary, strict=True)]
-        ),
-    )
+    return merge(days, ordinary=True)
 
 
 def mode_targets(parameters: Mapping[str, float]) -> Floats:
@@ -261,6 +260,7 @@ def calibrate(
         mode_share=dict(zip(GROUPS, _rounded(mode), strict=True)),
         entrance_target=_rounded(targets.entrance),
         entrance_share=_rounded(entrance),
+        mean_cost_min=round(_mean_cost(parties, costs, weight / total, tuned), 3),
         largest_error=float(np.abs(errors).max()),
         parties=len(parties),
         no_way_share=round(1 - float(weight.sum()) / people, 5) if people else 0.0,
@@ -277,6 +277,15 @@ def _shares(
     groups = np.zeros(len(GROUPS))
     np.add.at(groups, GROUP_OF_MODE, table.sum(axis=1))
     return groups, table.sum(axis=0)
+
+
+def _mean_cost(
+    parties: Parties, costs: Floats, weight: Floats, parameters: ChoiceParameters
+) -> float:
+    """Return the expected generalised cost of the visits, minutes."""
+    shares, _ = nested_logsum(utilities(costs, parties, parameters), parameters.nest_scale)
+    felt = np.where(shares > 0, shares * np.where(np.isfinite(costs), costs, 0.0), 0.0)
+    return float(weight @ felt.sum(axis=(1, 2)))
 
 
 def _step(

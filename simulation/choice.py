@@ -337,7 +337,7 @@ def utilities(
         + parameters.entrance_constant_min[None, None, :]
         + parameters.other_entrance_min * elsewhere[:, None, :]
     )
-    return -parameters.scale_per_min * felt
+    return np.asarray(-parameters.scale_per_min * felt, dtype=np.float64)
 
 
 def choose(

@@ -210,7 +210,7 @@ def draw_parties(day: DayLike, inputs: DemandInputs, streams: Streams) -> Partie
         _describe(day, inputs, ordinary, parties, taste, latent=False),
         _describe(day, inputs, latent, others, others, latent=True),
     ]
-    return _merge(groups)
+    return merge(groups)
 
 
 def _describe(
@@ -252,10 +252,12 @@ def _describe(
     )
 
 
-def _merge(groups: Sequence[Parties]) -> Parties:
-    """Join groups of parties into one, sorted by arrival."""
+def merge(groups: Sequence[Parties], *, ordinary: bool = False) -> Parties:
+    """Join groups of parties into one, sorted by arrival; only ordinary ones if asked to."""
     arrival_s = np.concatenate([group.arrival_s for group in groups])
     order = np.argsort(arrival_s, kind="stable")
+    if ordinary:
+        order = order[~np.concatenate([group.latent for group in groups])[order]]
     columns = {
         name: np.concatenate([getattr(group, name) for group in groups])[order]
         for name in Parties.__slots__

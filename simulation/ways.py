@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from lastmile.places import Gazetteer
     from simulation.bikeshare import BikeShare
     from simulation.choice import ChoiceParameters
-    from simulation.model import Entrance
+    from simulation.parking import Entrance
     from simulation.shuttle import Service
 
     Floats = NDArray[np.float64]
@@ -118,7 +118,7 @@ def starts(table: pd.DataFrame, gazetteer: Gazetteer) -> Starts:
     transit: list[Point | None] = []
     walk_m = []
     for row in table.itertuples(index=False):
-        home = (float(row.lat), float(row.lon))
+        home = _point(row.lat, row.lon)
         road = _place(row.car_gateway, gazetteer) or home
         street.append(road)
         stop = _place(row.transit_gateway, gazetteer)
@@ -138,6 +138,10 @@ def starts(table: pd.DataFrame, gazetteer: Gazetteer) -> Starts:
         transit_s=minutes["transit_gateway_min"],
         fare_zone=tuple(table["zone"].fillna("")),
     )
+
+
+def _point(lat: object, lon: object) -> Point:
+    return float(str(lat)), float(str(lon))
 
 
 def _place(name: object, gazetteer: Gazetteer) -> Point | None:
