@@ -1,0 +1,644 @@
+"""Shortest paths on the streets: one-to-one, one-to-many, matrix, reach, isochrone.
+
+A place is a ``(lat, lon)`` pair or a :class:`~lastmile.network.street.Snap`. What lies between a
+point and the network is walked as the crow flies and is part of every duration and length.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lastmile.errors import NoRouteError, RequestError
+from lastmile.network.access import Flag, Mode
+from lastmile.network.compiled import compiled
+from lastmile.network.costs import MM_PER_M, MS_PER_S
+from lastmile.network.hierarchy import SHIFT, UNREACHABLE, Ends, pack, unpack
+from lastmile.network.search import within
+from lastmile.network.street import AT_NODE_M, Places, Snap
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from lastmile.network.costs import Objective
+    from lastmile.network.street import StreetNetwork
+    from lastmile.network.tables import Floats, Ints, Longs, StreetTables
+
+    Bools = NDArray[np.bool_]
+    Place = tuple[float, float] | Snap
+    PlaceList = Sequence[Place] | Places | NDArray[np.float64]
+
+OFF_NETWORK = "off-network"
+_ENDS = (0.0, 1.0)
+SAME_DEGREES = 1e-9
+"""Points nearer to each other than this (0.1 mm) are one point of a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stretch of a path on one street.
+
+    Attributes
+    ----------
+    name
+        Name of the street, empty where it has none.
+    length_m, duration_s
+        How long it is and takes.
+    kind
+        The ``highway`` class, or ``off-network`` for the way between a point and the network.
+    steps
+        Whether these are stairs.
+    pushed
+        Whether a bike is pushed here.
+    """
+
+    name: str
+    length_m: float
+    duration_s: float
+    kind: str
+    steps: bool = False
+    pushed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StreetPath:
+    """A path between two places.
+
+    Attributes
+    ----------
+    mode
+        Who takes it.
+    duration_s, length_m
+        From point to point: on the streets and, walked, off them at both ends.
+    coordinates
+        ``(lat, lon)`` from point to point.
+    steps
+        Street by street.
+    climb_m
+        Metres climbed; ``None`` where heights are not known all the way.
+    access_m
+        The part of ``length_m`` off the network.
+    """
+
+    mode: Mode
+    duration_s: float
+    length_m: float
+    coordinates: tuple[tuple[float, float], ...]
+    steps: tuple[Step, ...]
+    climb_m: float | None
+    access_m: float
+
+
+@dataclass(frozen=True, eq=False)
+class TravelTimes:
+    """Durations and lengths of best paths, inf where there is no way.
+
+    Attributes
+    ----------
+    duration_s, length_m
+        (m,) from one place, (n, m) of a matrix; both of one and the same path.
+    """
+
+    duration_s: Floats
+    length_m: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """The streets within a limit.
+
+    Attributes
+    ----------
+    nodes, duration_s
+        Junctions within the limit and how long it takes there, nearest first.
+    edge, from_fraction, to_fraction
+        The stretches of streets covered; a street reached from both ends without being covered
+        whole is there twice.
+    origin
+        Where it all begins.
+    limit_s
+        The limit.
+    """
+
+    nodes: Ints
+    duration_s: Floats
+    edge: Ints
+    from_fraction: Floats
+    to_fraction: Floats
+    origin: Snap
+    limit_s: float
+
+
+def shortest_path(
+    network: StreetNetwork,
+    origin: Place,
+    destination: Place,
+    mode: Mode | str,
+    *,
+    objective: Objective = "time",
+    step_free: bool = False,
+) -> StreetPath:
+    """Return the best path between two places.
+
+    Parameters
+    ----------
+    network
+        The streets.
+    origin, destination
+        ``(lat, lon)`` points or places on the network.
+    mode
+        Who travels.
+    objective
+        Whether the least ``"time"`` or the least ``"length"`` is wanted.
+    step_free
+        Whether to keep off steps.
+
+    Raises
+    ------
+    OffNetworkError
+        A point lies too far from the network.
+    NoRouteError
+        There is no way.
+    """
+    mode = Mode(mode)
+    start = _place(network, origin, mode, step_free=step_free)
+    goal = _place(network, destination, mode, step_free=step_free)
+    return _Walker(network, mode, objective, step_free=step_free).path(
+        origin, destination, start, goal
+    )
+
+
+def one_to_many(
+    network: StreetNetwork,
+    origin: Place,
+    destinations: PlaceList,
+    mode: Mode | str,
+    *,
+    objective: Objective = "time",
+    step_free: bool = False,
+) -> TravelTimes:
+    """Return duration and length of the best paths from one place to many, (m,) each.
+
+    As :func:`matrix` with one origin.
+    """
+    origins = _places(network, [origin], Mode(mode), step_free=step_free)
+    times = matrix(network, origins, destinations, mode, objective=objective, step_free=step_free)
+    return TravelTimes(times.duration_s[0], times.length_m[0])
+
+
+def matrix(
+    network: StreetNetwork,
+    origins: PlaceList,
+    destinations: PlaceList,
+    mode: Mode | str,
+    *,
+    objective: Objective = "time",
+    step_free: bool = False,
+) -> TravelTimes:
+    """Return duration and length of the best paths between all pairs, (n, m) each.
+
+    Parameters
+    ----------
+    network
+        The streets.
+    origins, destinations
+        ``(lat, lon)`` points, an (n, 2) array of them, or :class:`Places`.
+    mode, objective, step_free
+        As in :func:`shortest_path`.
+
+    Returns
+    -------
+    TravelTimes
+        inf where there is no way or a point lies too far off the network.
+    """
+    mode = Mode(mode)
+    start = _places(network, origins, mode, step_free=step_free)
+    goal = _places(network, destinations, mode, step_free=step_free)
+    costs = _EdgeCosts(network, mode, objective, step_free=step_free)
+    metric = network.metric(mode, objective, step_free=step_free)
+    best = metric.matrix(costs.departing(start), costs.arriving(goal))
+    same = (start.edge[:, None] == goal.edge[None, :]) & (start.edge >= 0)[:, None]
+    i, j = np.nonzero(same)
+    if len(i):
+        direct = costs.along(start.edge[i], start.fraction[i], goal.fraction[j])
+        best[i, j] = np.minimum(best[i, j], direct)
+    reached = best < UNREACHABLE
+    first, second = unpack(best)
+    time_ms, length_mm = (first, second) if objective == "time" else (second, first)
+    access_m = start.distance_m[:, None] + goal.distance_m[None, :]
+    walk = network.speeds.walk_m_s
+    return TravelTimes(
+        duration_s=np.where(reached, time_ms / MS_PER_S + access_m / walk, np.inf),
+        length_m=np.where(reached, length_mm / MM_PER_M + access_m, np.inf),
+    )
+
+
+def reach(
+    network: StreetNetwork,
+    origin: Place,
+    mode: Mode | str,
+    limit_s: float,
+    *,
+    step_free: bool = False,
+) -> Reach:
+    """Return the streets that can be reached from a place within a time.
+
+    Parameters
+    ----------
+    network
+        The streets.
+    origin
+        Where one starts.
+    mode, step_free
+        As in :func:`shortest_path`.
+    limit_s
+        The time, the way from the point to the network included.
+
+    Raises
+    ------
+    OffNetworkError
+        The point lies too far from the network.
+    """
+    if not 0 <= limit_s < np.inf:
+        raise RequestError(f"a time limit cannot be {limit_s} s")
+    mode = Mode(mode)
+    place = _place(network, origin, mode, step_free=step_free)
+    costs = _EdgeCosts(network, mode, "time", step_free=step_free)
+    budget = int((limit_s - place.distance_m / network.speeds.walk_m_s) * MS_PER_S)
+    ends = costs.departing(_one(place))
+    time_ms = costs.open_time_ms()
+    node_ms = np.where(ends.nodes[0] >= 0, ends.costs[0] >> SHIFT, 0)
+    nodes, spent = within(network.adjacency, time_ms, ends.nodes[0], node_ms, budget)
+
+    adjacency = network.adjacency
+    counts = adjacency.start[nodes + 1] - adjacency.start[nodes]
+    first = np.repeat(
+        adjacency.start[nodes] - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts
+    )
+    arcs = adjacency.arc[first + np.arange(len(first))]
+    left = np.repeat(budget - spent, counts)
+    passable = time_ms[arcs] < UNREACHABLE
+    arcs, left = arcs[passable], left[passable]
+    share = np.minimum(1.0, left / np.maximum(time_ms[arcs], 1))
+    onward = arcs & 1 == 0
+    edge = arcs >> 1
+    begin = np.where(onward, 0.0, 1.0 - share)
+    end = np.where(onward, share, 1.0)
+    own_edge, own_begin, own_end = costs.around(place, max(budget, 0))
+    edge, begin, end = _joined(
+        np.concatenate([edge, own_edge]),
+        np.concatenate([begin, own_begin]),
+        np.concatenate([end, own_end]),
+    )
+    access_s = place.distance_m / network.speeds.walk_m_s
+    return Reach(nodes, spent / MS_PER_S + access_s, edge, begin, end, place, limit_s)
+
+
+def isochrone(
+    network: StreetNetwork,
+    origin: Place,
+    mode: Mode | str,
+    minutes: Sequence[float],
+    *,
+    step_free: bool = False,
+) -> gpd.GeoDataFrame:
+    """Return the area within each number of minutes of a place.
+
+    Parameters
+    ----------
+    network, origin, mode, step_free
+        As in :func:`reach`.
+    minutes
+        Time limits.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        ``minutes`` ascending and ``geometry`` (EPSG:4326): what lies within
+        :data:`lastmile.network.polygons.STRIP_M` of a street covered in that time.
+    """
+    from lastmile.network.polygons import areas  # noqa: PLC0415 - geopandas only when needed
+
+    reaches = [
+        reach(network, origin, mode, 60.0 * limit, step_free=step_free) for limit in sorted(minutes)
+    ]
+    return areas(network, reaches)
+
+
+class _EdgeCosts:
+    """Costs of parts of edges, exact: parts of an edge add up to the edge."""
+
+    def __init__(
+        self, network: StreetNetwork, mode: Mode, objective: Objective, *, step_free: bool
+    ) -> None:
+        self.tables = network.tables
+        self.costs = network.costs(mode, step_free=step_free)
+        self.objective = objective
+
+    def _pack(self, time_ms: Longs, length_mm: Longs) -> Longs:
+        if self.objective == "time":
+            return pack(time_ms, length_mm)
+        return pack(length_mm, time_ms)
+
+    def along(self, edge: Ints, begin: Floats, end: Floats) -> Longs:
+        """Return the cost of moving on edges from one place to another of the same edge."""
+        onward = end >= begin
+        side = np.where(onward, 0, 1)
+        time, length = self.costs.time_ms[edge, side], self.costs.length_mm[edge]
+        parts = [
+            np.abs(np.rint(whole * end) - np.rint(whole * begin)).astype(np.int64)
+            for whole in (time, length)
+        ]
+        is_open = self.costs.is_open[edge, side] | (begin == end)
+        return np.where(is_open, self._pack(parts[0], parts[1]), UNREACHABLE)
+
+    def departing(self, places: Places) -> Ends:
+        """Return the nodes one comes to first from places, and what it costs."""
+        return self._ends(places, leaving=True)
+
+    def arriving(self, places: Places) -> Ends:
+        """Return the nodes one comes last from to places, and what it costs."""
+        return self._ends(places, leaving=False)
+
+    def _ends(self, places: Places, *, leaving: bool) -> Ends:
+        off = places.edge < 0
+        edge = np.where(off, 0, places.edge)
+        low, high = np.zeros(len(edge)), np.ones(len(edge))
+        to_low, to_high = (
+            (self.along(edge, places.fraction, low), self.along(edge, places.fraction, high))
+            if leaving
+            else (self.along(edge, low, places.fraction), self.along(edge, high, places.fraction))
+        )
+        to_low = np.where(places.fraction == 1.0, UNREACHABLE, to_low)
+        to_high = np.where(places.fraction == 0.0, UNREACHABLE, to_high)
+        costs = np.stack([to_low, to_high], axis=1)
+        nodes = np.stack([self.tables.edge_from[edge], self.tables.edge_to[edge]], axis=1)
+        nodes[(costs >= UNREACHABLE) | off[:, None]] = -1
+        return Ends(nodes, costs)
+
+    def open_time_ms(self) -> Longs:
+        """Return the time of each arc by its number, UNREACHABLE where it is closed."""
+        return np.where(self.costs.is_open, self.costs.time_ms, UNREACHABLE).ravel()
+
+    def around(self, place: Snap, budget: int) -> tuple[Ints, Floats, Floats]:
+        """Return the stretches of its own edge that can be covered from a place."""
+        forward, backward = self.costs.time_ms[place.edge]
+        is_open = self.costs.is_open[place.edge]
+        end = min(1.0, place.fraction + budget / max(forward, 1)) if is_open[0] else place.fraction
+        begin = (
+            max(0.0, place.fraction - budget / max(backward, 1)) if is_open[1] else place.fraction
+        )
+        return np.array([place.edge], np.int32), np.array([begin]), np.array([end])
+
+
+class _Walker:
+    """Finds one path and describes it."""
+
+    def __init__(
+        self, network: StreetNetwork, mode: Mode, objective: Objective, *, step_free: bool
+    ) -> None:
+        self.network = network
+        self.mode = mode
+        self.costs = _EdgeCosts(network, mode, objective, step_free=step_free)
+        self.metric = network.metric(mode, objective, step_free=step_free)
+
+    def path(self, origin: Place, destination: Place, start: Snap, goal: Snap) -> StreetPath:
+        """Return the path between two places, with the ways to and from the network."""
+        tables, walk = self.network.tables, self.network.speeds.walk_m_s
+        pieces = self._pieces(start, goal)
+        if pieces is None:
+            raise NoRouteError(
+                f"no way for mode {self.mode.value} from {_words(start)} to {_words(goal)}"
+            )
+        lat, lon, height = _track(tables, *pieces)
+        line = [*zip(lat.tolist(), lon.tolist(), strict=True)]
+        ahead = [(start.lat, start.lon)]
+        if not isinstance(origin, Snap):
+            ahead.insert(0, (float(origin[0]), float(origin[1])))
+        behind = [(goal.lat, goal.lon)]
+        if not isinstance(destination, Snap):
+            behind.append((float(destination[0]), float(destination[1])))
+        steps = (
+            *_off_network(start.distance_m, walk),
+            *self._steps(*pieces),
+            *_off_network(goal.distance_m, walk),
+        )
+        return StreetPath(
+            mode=self.mode,
+            duration_s=sum(step.duration_s for step in steps),
+            length_m=sum(step.length_m for step in steps),
+            coordinates=_without_repeats([*ahead, *line, *behind]),
+            steps=steps,
+            climb_m=_climb(height) if len(tables.shape_height) else None,
+            access_m=start.distance_m + goal.distance_m,
+        )
+
+    def _pieces(self, start: Snap, goal: Snap) -> tuple[Ints, Floats, Floats] | None:
+        """Return the stretches of the best path as edges, begins and ends; None if there is none.
+
+        A stretch that ends before it begins is taken against the edge's shape.
+        """
+        origin, destination = _one(start), _one(goal)
+        leaving, arriving = self.costs.departing(origin), self.costs.arriving(destination)
+        cost, arcs = self.metric.route(leaving, arriving)
+        if start.edge == goal.edge:
+            direct = int(self.costs.along(origin.edge, origin.fraction, destination.fraction)[0])
+            if direct <= cost and direct < UNREACHABLE:
+                return origin.edge, origin.fraction, destination.fraction
+        if cost >= UNREACHABLE:
+            return None
+        tables = self.network.tables
+        if len(arcs):
+            first, last = int(arcs[0]), int(arcs[-1])
+            entry = (tables.edge_to if first & 1 else tables.edge_from)[first >> 1]
+            leave = (tables.edge_from if last & 1 else tables.edge_to)[last >> 1]
+        else:
+            entry = leave = _meeting(leaving, arriving)
+        against = (arcs & 1).astype(np.float64)
+        out = float(tables.edge_to[start.edge] == entry)
+        back = float(tables.edge_to[goal.edge] == leave)
+        edge = np.concatenate([[start.edge], arcs >> 1, [goal.edge]])
+        begin = np.concatenate([[start.fraction], against, [back]])
+        end = np.concatenate([[out], 1.0 - against, [goal.fraction]])
+        moving = begin != end
+        return edge[moving], begin[moving], end[moving]
+
+    def _steps(self, edge: Ints, begin: Floats, end: Floats) -> list[Step]:
+        """Return one step for each run of stretches on a street of the same name and kind."""
+        t = self.network.tables
+        moving = t.edge_flags[edge] & Flag.BARRIER == 0
+        edge, begin, end = edge[moving], begin[moving], end[moving]
+        if not len(edge):
+            return []
+        first, second = unpack(self.costs.along(edge, begin, end))
+        time_ms, length_mm = (first, second) if self.costs.objective == "time" else (second, first)
+        look = np.stack(
+            [t.edge_name[edge], t.edge_kind[edge], t.edge_flags[edge] & (Flag.STEPS | Flag.PUSH)]
+        )
+        runs = np.flatnonzero(np.append(True, np.any(look[:, 1:] != look[:, :-1], axis=0)))
+        rides = self.mode in {Mode.BIKE, Mode.EBIKE}
+        return [
+            Step(
+                name=t.names[t.edge_name[edge[run]]],
+                length_m=length / MM_PER_M,
+                duration_s=time / MS_PER_S,
+                kind=t.kinds[t.edge_kind[edge[run]]],
+                steps=bool(t.edge_flags[edge[run]] & Flag.STEPS),
+                pushed=rides and bool(t.edge_flags[edge[run]] & Flag.PUSH),
+            )
+            for run, time, length in zip(
+                runs.tolist(),
+                np.add.reduceat(time_ms, runs).tolist(),
+                np.add.reduceat(length_mm, runs).tolist(),
+                strict=True,
+            )
+        ]
+
+
+def _off_network(distance_m: float, walk_m_s: float) -> list[Step]:
+    if distance_m <= AT_NODE_M:
+        return []
+    return [Step("", distance_m, distance_m / walk_m_s, OFF_NETWORK)]
+
+
+def _track(
+    tables: StreetTables, edge: Ints, begin: Floats, end: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Return latitudes, longitudes and heights along stretches of edges, in their direction."""
+    heights = tables.shape_height
+    if not len(heights):
+        heights = np.full(1, np.nan, np.float32)
+    columns: tuple[list[Floats], list[Floats], list[Floats]] = ([], [], [])
+    for e, b, f in zip(edge.tolist(), begin.tolist(), end.tolist(), strict=True):
+        points = slice(tables.shape_start[e], tables.shape_start[e + 1])
+        parts = [tables.shape_lat[points], tables.shape_lon[points]]
+        parts.append(heights[points] if len(heights) > 1 else np.full(len(parts[0]), np.nan))
+        if not (b in _ENDS and f in _ENDS):
+            parts = stretch(tables.shape_along_m[points], parts, b, f)
+        elif b > f:
+            parts = [part[::-1] for part in parts]
+        for column, part in zip(columns, parts, strict=True):
+            column.append(part)
+    if not len(edge):
+        return np.empty(0), np.empty(0), np.empty(0)
+    lat, lon, height = (np.concatenate(column) for column in columns)
+    return lat, lon, height
+
+
+def stretch(along: Floats, values: list[Floats], begin: float, end: float) -> list[Floats]:
+    """Return values at the points of a stretch of an edge, its two ends included.
+
+    Parameters
+    ----------
+    along
+        (k,) how far each shape point lies along the edge, m.
+    values
+        (k,) arrays of what to interpolate.
+    begin, end
+        Fractions of the edge; ``end`` below ``begin`` turns the stretch round.
+    """
+    low, high = sorted((begin * along[-1], end * along[-1]))
+    at = np.concatenate([[low], along[(along > low) & (along < high)], [high]])
+    if begin > end:
+        at = at[::-1]
+    return [np.interp(at, along, value) for value in values]
+
+
+def _climb(height: Floats) -> float | None:
+    """Add up what is climbed; None where a height is missing."""
+    climbed = float(np.maximum(np.diff(height), 0.0).sum())
+    return None if np.isnan(height).any() else climbed
+
+
+def _without_repeats(points: list[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    """Drop points that are where the one before them is; a line keeps two points at least."""
+    spots = np.array(points)
+    moved = np.abs(np.diff(spots, axis=0)).max(axis=1) > SAME_DEGREES
+    kept = [points[0], *(point for point, far in zip(points[1:], moved, strict=True) if far)]
+    return tuple(kept) if len(kept) > 1 else (kept[0], kept[0])
+
+
+def _meeting(leaving: Ends, arriving: Ends) -> int:
+    """Return the node at which a path without a whole street passes from one edge to another."""
+    options = [
+        (int(a_cost + b_cost), int(a))
+        for a, a_cost in zip(leaving.nodes[0], leaving.costs[0], strict=True)
+        for b, b_cost in zip(arriving.nodes[0], arriving.costs[0], strict=True)
+        if a == b >= 0
+    ]
+    return min(options)[1]
+
+
+def _joined(edge: Ints, begin: Floats, end: Floats) -> tuple[Ints, Floats, Floats]:
+    """Unite stretches of the same edge that touch or overlap."""
+    order = np.lexsort((begin, edge))
+    edge, begin, end = edge[order], begin[order], end[order]
+    kept = _unite(edge, begin, end)
+    return edge[kept], begin[kept], end[kept]
+
+
+@compiled
+def _unite(edge: Ints, begin: Floats, end: Floats) -> Bools:  # pragma: no cover - compiled
+    """Lengthen each stretch by those it touches; tell which ones are left."""
+    kept = np.zeros(len(edge), np.bool_)
+    last = -1
+    for i in range(len(edge)):
+        if last >= 0 and edge[last] == edge[i] and begin[i] <= end[last]:
+            end[last] = max(end[last], end[i])
+        else:
+            last = i
+            kept[i] = True
+    return kept
+
+
+def _one(place: Snap) -> Places:
+    return Places(
+        np.array([place.edge], np.int32),
+        np.array([place.fraction]),
+        np.array([place.distance_m]),
+        np.array([place.lat]),
+        np.array([place.lon]),
+    )
+
+
+def _place(network: StreetNetwork, place: Place, mode: Mode, *, step_free: bool) -> Snap:
+    if isinstance(place, Snap):
+        _check(network, np.array([place.edge]), mode, step_free=step_free)
+        return place
+    return network.snap(place[0], place[1], mode, step_free=step_free)
+
+
+def _places(network: StreetNetwork, places: PlaceList, mode: Mode, *, step_free: bool) -> Places:
+    if isinstance(places, Places):
+        _check(network, places.edge[places.edge >= 0], mode, step_free=step_free)
+        return places
+    if any(isinstance(place, Snap) for place in places):
+        snaps = [_place(network, place, mode, step_free=step_free) for place in places]
+        return Places(
+            np.array([snap.edge for snap in snaps], np.int32),
+            np.array([snap.fraction for snap in snaps]),
+            np.array([snap.distance_m for snap in snaps]),
+            np.array([snap.lat for snap in snaps]),
+            np.array([snap.lon for snap in snaps]),
+        )
+    points = np.asarray(places, np.float64).reshape(-1, 2)
+    return network.snap_many(points[:, 0], points[:, 1], mode, step_free=step_free)
+
+
+def _check(network: StreetNetwork, edges: Ints, mode: Mode, *, step_free: bool) -> None:
+    """Refuse places of another network, or on a street that is closed by now."""
+    is_open = network.costs(mode, step_free=step_free).is_open
+    if np.any(edges < 0) or np.any(edges >= len(is_open)) or not np.all(is_open[edges].any(axis=1)):
+        raise RequestError(
+            f"a place lies on a street that mode {mode.value} cannot use in this network; snap the "
+            "point again on the network that is asked for the path"
+        )
+
+
+def _words(place: Snap) -> str:
+    return f"{place.lat:.5f},{place.lon:.5f}"
