@@ -47,7 +47,7 @@ GROUP_OF_MODE: Final = np.array([0, 1, 1, 2, 2, 3])
 ROUNDS: Final = 200
 TOLERANCE: Final = 1e-4
 SAMPLE_SEED: Final = 2015
-_LEAST_SHARE = 1e-9
+_LEAST_SHARE = 1e-300
 _STEP = 0.8
 _HALF_SCALE = 0.5
 
@@ -244,13 +244,16 @@ def calibrate(
     able = np.isfinite(costs).any(axis=(1, 2))
     weight = np.where(able, parties.size, 0).astype(np.float64)
     total = max(float(weight.sum()), _LEAST_SHARE)
+    usable = np.array(
+        [np.isfinite(costs[:, group == GROUP_OF_MODE]).any() for group in range(len(GROUPS))]
+    )
     tuned = parameters
     for _ in range(ROUNDS):
         mode, entrance = _shares(parties, costs, weight / total, tuned)
         errors = np.concatenate([mode - targets.mode, entrance - targets.entrance])
         if np.abs(errors).max() < TOLERANCE:
             break
-        tuned = _step(tuned, mode, entrance, targets)
+        tuned = _step(tuned, mode, entrance, targets, usable)
     people = float(parties.size.sum())
     return Calibration(
         entrances=levels.entrances,
@@ -289,7 +292,11 @@ def _mean_cost(
 
 
 def _step(
-    parameters: ChoiceParameters, mode: Floats, entrance: Floats, targets: Targets
+    parameters: ChoiceParameters,
+    mode: Floats,
+    entrance: Floats,
+    targets: Targets,
+    usable: NDArray[np.bool_],
 ) -> ChoiceParameters:
     """Move the constants by the logarithm of share over target; the car stays at 0."""
     per_min = _STEP / parameters.scale_per_min
@@ -300,7 +307,6 @@ def _step(
         * parameters.nest_scale
         * np.log(np.maximum(entrance, floor) / np.maximum(targets.entrance, floor))
     )
-    usable = mode > floor
     modes = np.where(usable, modes - modes[0], 0.0)
     return replace(
         parameters,
