@@ -346,6 +346,8 @@ def choose(
     expectations: Expectations,
     parameters: ChoiceParameters,
     reference_logsum_min: NDArray[np.float64] | None = None,
+    *,
+    barred: NDArray[np.bool_] | None = None,
 ) -> Choices:
     """Let every party choose its mode and entrance, or stay away.
 
@@ -362,6 +364,9 @@ def choose(
     reference_logsum_min
         (n,) `Choices.logsum_min` of the same parties in the base. None means that this is
         the base: all ordinary visitors come, latent ones stay away.
+    barred
+        (n, modes, entrances) ways a party has learnt it cannot take, such as the car to a car
+        park that a sign says is full; None bars nothing.
 
     Returns
     -------
@@ -383,6 +388,8 @@ def choose(
     if parties.taste.shape != expected:
         raise DataError(f"choice: tastes have shape {parties.taste.shape}, not {expected}")
     costs = generalised_costs(parties, levels, expectations, parameters)
+    if barred is not None:
+        costs = np.where(barred, np.inf, costs)
     utility = utilities(costs, parties, parameters)
     _, logsum = nested_logsum(utility, parameters.nest_scale)
     logsum_min = -logsum / parameters.scale_per_min

@@ -26,7 +26,7 @@ from simulation.choice import (
     utilities,
 )
 from simulation.demand import DemandInputs, draw_parties
-from simulation.parties import MODES, STAYS_AWAY, Expectations, Parties
+from simulation.parties import DRAWS, MODES, STAYS_AWAY, Expectations, Parties
 from simulation.rng import Streams
 
 if TYPE_CHECKING:
@@ -244,6 +244,19 @@ def test_where_no_way_leads_everybody_stays_away(
     assert (choices.mode == STAYS_AWAY).all()
 
 
+def test_who_finds_its_car_park_full_chooses_again_and_nobody_else(
+    parties: Parties, levels: LevelsOfService, parameters: ChoiceParameters
+) -> None:
+    first = choose(parties, levels, _nothing(), parameters)
+    barred = np.zeros(parties.taste.shape, dtype=bool)
+    full = (first.mode == CAR) & (first.entrance == 0)
+    barred[full, CAR, 0] = True
+    second = choose(parties, levels, _nothing(), parameters, barred=barred)
+    assert not ((second.mode == CAR) & (second.entrance == 0)).any()
+    assert np.array_equal(second.mode[~full], first.mode[~full])
+    assert np.array_equal(second.entrance[~full], first.entrance[~full])
+
+
 @given(st.integers(0, 2**31), st.floats(0, 30))
 @settings(max_examples=25)
 def test_dearer_parking_never_draws_a_party_to_the_car(seed: int, fee_eur: float) -> None:
@@ -294,7 +307,7 @@ def _one(
         stay_s=np.array([stay_s]),
         has_car=np.array([True]),
         latent=np.array([False]),
-        draws=np.full((1, 12), 0.5),
+        draws=np.full((1, len(DRAWS)), 0.5),
         taste=np.zeros((1, 6, 2), dtype=np.float32),
     )
 
