@@ -265,7 +265,7 @@ class Router:
         """
         start = np.array([departure_s], dtype=np.int64)
         found = self._search(self._forward, [access], egress, None, 1, start, options)
-        return journeys_of(self, found)
+        return sorted(journeys_of(self, found), key=_rides)
 
     def arrive_by(
         self, access: Ends, egress: Ends, arrival_s: int, options: Options = DEFAULT_OPTIONS
@@ -277,7 +277,7 @@ class Router:
         """
         start = np.array([-arrival_s], dtype=np.int64)
         found = self._search(self._backward, [egress], access, None, 1, start, options)
-        return journeys_of(self, self._turned(found))
+        return sorted(journeys_of(self, self._turned(found)), key=_rides)
 
     def depart_between(
         self,
@@ -431,6 +431,10 @@ class Router:
         return found.turned(trip.astype(np.int32), last.astype(np.int32))
 
 
+def _rides(journey: Journey) -> int:
+    return len(journey.rides)
+
+
 @compiled
 def _grown(table: Ints, needed: int) -> Ints:
     """Return a table with room for ``needed`` rows."""
@@ -505,9 +509,10 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
     (rRAPTOR): what a later departure reaches as early with as few rides is no news.
 
     ``reach[s, k]`` is the earliest arrival by vehicle at stop ``s`` with at most ``k`` rides,
-    ``ready[s, k]`` the earliest time one can board there after them. Both never grow with ``k``:
-    a better value at ``k`` is written to all higher rounds where it is better too. Where a value
-    differs from that of the round below, it was set in its own round, and its parent is true.
+    ``ready[s, k]`` the earliest time one can board there after them; ``ready[s, 0]`` stands apart
+    and comes from access alone. Both never grow with ``k`` from 1 on: a better value at ``k`` is
+    written to all higher rounds where it is better too. Where a value differs from that of the
+    round below, it was set in its own round, and its parent is true.
     """
     stops = len(net.incident_offset) - 1
     rounds = max_rides + 1
@@ -574,11 +579,7 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
                 p = event_pattern[event]
                 i = event_position[event]
                 s = net.stop[net.pattern_offset[p] + i]
-                time = now + access_walk[s]
-                k = 0
-                while k < rounds and ready[s, k] > time:
-                    ready[s, k] = time
-                    k += 1
+                ready[s, 0] = now + access_walk[s]
                 if queued_from[p] == NEVER_S:
                     queue[queue_count] = p
                     queue_count += 1
@@ -588,10 +589,8 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
             event += 1
             for j in range(len(access.stop)):
                 s = access.stop[j]
-                time = now + access_walk[s]
-                if ready[s, 0] > time:
-                    for k in range(rounds):
-                        ready[s, k] = time
+                if not is_marked[s]:
+                    ready[s, 0] = now + access_walk[s]
                     marked[marked_count] = s
                     is_marked[s] = True
                     marked_count += 1
@@ -661,6 +660,13 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
                                     high = middle
                                 else:
                                     low = middle + 1
+                            # A loop comes back to the stop: leaving then may be after the window.
+                            if (
+                                is_window
+                                and k == 1
+                                and net.departure_s[column + low] > start_s[1] + access_walk[s]
+                            ):
+                                continue
                             trip = low
                             boarded = i
             queue_count = 0
@@ -709,6 +715,8 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
                     else:
                         to = foot.target[e]
                         time = here + foot.duration_s[e]
+                    if not is_window and time >= ready[to, 0]:
+                        continue
                     if time < bound and time < ready[to, k]:
                         j = k
                         while j < rounds and ready[to, j] > time:
@@ -753,10 +761,10 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
                     rides += 1
                     in_vehicle += reach[s, level] - departure
                     level -= 1
-                    while level > 0 and ready[board, level - 1] == ready[board, level]:
-                        level -= 1
                     if level == 0:
                         break
+                    while level > 1 and ready[board, level - 1] == ready[board, level]:
+                        level -= 1
                     s = ready_from[board, level]
                     if s != board:
                         walk += ready[board, level] - reach[s, level] - slack_s
