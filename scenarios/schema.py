@@ -230,8 +230,10 @@ class CarPark(_Part):
 class Entrance(_Part):
     """A way into the park, named by its place in the gazetteer."""
 
-    roadside_spaces: Annotated[int, Field(ge=0)] = Field(
-        default=0, description="cars that find room along the road, allowed or not"
+    roadside_spaces: Annotated[int, Field(ge=0)] | None = Field(
+        default=None,
+        description="cars that find room along the road, allowed or not; the parameter "
+        "roadside_capacity_<entrance> where absent",
     )
     queue_spaces: Annotated[int, Field(ge=0)] = Field(
         default=5, description="cars that can wait for a space without blocking the road"
@@ -280,7 +282,7 @@ class Rebalancing(_Part):
     every_min: Positive = 60.0
     first: Clock = 8 * 3600
     last: Clock = 20 * 3600
-    cost_per_hour_eur: NotNegative = 45.0
+    cost_per_hour_eur: NotNegative | None = None
 
     @model_validator(mode="after")
     def _forwards(self) -> Rebalancing:

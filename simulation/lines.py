@@ -1,0 +1,466 @@
+"""Services of a scenario: from headways or a timetable route to trips, vehicles and costs."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from lastmile.network.paths import matrix
+from lastmile.units import great_circle_m
+from simulation.shuttle import BACK, OUT, Service
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from lastmile.network.street import StreetNetwork
+    from lastmile.places import Gazetteer
+    from lastmile.transit.timetable import Timetable
+    from scenarios import schema
+    from simulation.faults import Faults
+
+STOP_OFF_ROAD_M: Final = 500.0
+"""How far a stop may lie off the roads."""
+
+FEEDER_WALK_M: Final = 400.0
+"""Trains and metros that stop this near feed a stop."""
+
+FEEDER_TYPES: Final = (1, 2, 109, 401)
+"""Metro and rail among GTFS route types, the extended ones included."""
+
+MINUTE: Final = 60.0
+
+
+class StopPoint(NamedTuple):
+    """A stop: its name and where it is."""
+
+    name: str
+    lat: float
+    lon: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """One run in a direction: the time at each stop, nan where it does not call."""
+
+    direction: int
+    times_s: tuple[float, ...]
+
+    @property
+    def start_s(self) -> float:
+        """Departure from the first stop, s."""
+        return float(np.nanmin(self.times_s))
+
+    @property
+    def end_s(self) -> float:
+        """Arrival at the last stop, s."""
+        return float(np.nanmax(self.times_s))
+
+    def ends(self) -> tuple[int, int]:
+        """Return the first and the last stop called at."""
+        calls = np.flatnonzero(~np.isnan(self.times_s))
+        first, last = int(calls[0]), int(calls[-1])
+        return (first, last) if self.direction == OUT else (last, first)
+
+
+@dataclass(frozen=True, slots=True)
+class LineBuilder:
+    """Makes a scenario's services.
+
+    Attributes
+    ----------
+    streets
+        Roads that give run times and distances.
+    timetable
+        The day's timetable: routes, trains and metros.
+    gazetteer
+        Places of the stops.
+    values
+        Parameters by name.
+    gates
+        (lat, lon) of the entrances: towards them is `OUT`.
+    faults
+        Where faults are noted.
+    """
+
+    streets: StreetNetwork
+    timetable: Timetable
+    gazetteer: Gazetteer
+    values: Mapping[str, float]
+    gates: Sequence[tuple[float, float]]
+    faults: Faults
+
+    def build(self, key: str, spec: schema.Service) -> Service | None:
+        """Make one service; None where it has faults."""
+        where = f"services.{key}"
+        if spec.route is None:
+            return self._pilot(key, where, spec)
+        return self._of_route(key, where, spec)
+
+    # --- a pilot of our own
+
+    def _pilot(self, key: str, where: str, spec: schema.Service) -> Service | None:
+        stops = self._stops(f"{where}.stops", spec.stops or [])
+        if stops is None or spec.vehicles is None:
+            return None
+        run_s = self._run_times(f"{where}.stops", stops, spec.run_times_min)
+        if run_s is None:
+            return None
+        back_s = self._run_times(f"{where}.stops", stops[::-1], _reverse(spec.run_times_min))
+        if back_s is None:
+            return None
+        layover_s = spec.layover_min * MINUTE
+        pairs = []
+        for departure_s in departures_of(spec):
+            out = Trip(OUT, tuple(_clock(departure_s, run_s)))
+            turn_s = math.ceil((out.end_s + layover_s) / MINUTE) * MINUTE
+            back = Trip(BACK, tuple(_clock(turn_s, back_s)[::-1]))
+            pairs.append((out, back))
+        blocks = _round_blocks(pairs, layover_s)
+        needed = max(blocks, default=-1) + 1
+        if needed > spec.vehicles:
+            self._too_few(where, spec, pairs[0], layover_s, needed)
+            return None
+        trips = [trip for pair in pairs for trip in pair]
+        block = [number for number in blocks for _ in range(2)]
+        return self._service(key, spec, stops, trips, block)
+
+    def _too_few(
+        self,
+        where: str,
+        spec: schema.Service,
+        pair: tuple[Trip, Trip],
+        layover_s: float,
+        needed: int,
+    ) -> None:
+        out, back = pair
+        round_min = (back.end_s - out.start_s + layover_s) / MINUTE
+        self.faults.add(
+            f"{where}.vehicles",
+            f"{spec.vehicles} cannot run this timetable, it takes {needed}: a round takes "
+            f"{round_min:.0f} min ({(out.end_s - out.start_s) / MINUTE:.0f} there, "
+            f"{(back.end_s - back.start_s) / MINUTE:.0f} back, {layover_s / MINUTE:.0f} rest at "
+            f"each end); give {needed} vehicles, or a headway of "
+            f"{math.ceil(round_min / (spec.vehicles or 1))} min or more",
+        )
+
+    # --- a route of the timetable
+
+    def _of_route(self, key: str, where: str, spec: schema.Service) -> Service | None:
+        runs = self._runs(spec.route or "")
+        if not runs:
+            names = sorted({route.short_name for route in self.timetable.routes})
+            self.faults.add(
+                f"{where}.route",
+                f"the timetable of {self.timetable.day:%A %Y-%m-%d} has no route "
+                f"{spec.route!r}; it has {', '.join(names)}",
+            )
+            return None
+        stops, trips = self._on_one_line(runs)
+        trips = self._retimed(where, spec, trips)
+        if spec.extension is not None:
+            extended = self._extended(f"{where}.extension", spec.extension, stops, trips)
+            if extended is None:
+                return None
+            stops, trips = extended
+        trips = sorted(trips, key=lambda trip: (trip.start_s, trip.direction))
+        block = _blocks(trips, spec.layover_min * MINUTE)
+        if spec.vehicles is not None and max(block) + 1 > spec.vehicles:
+            self.faults.add(
+                f"{where}.vehicles",
+                f"{spec.vehicles} cannot run this timetable, it takes {max(block) + 1}",
+            )
+            return None
+        return self._service(key, spec, stops, trips, block)
+
+    def _runs(self, route: str) -> list[list[tuple[StopPoint, float]]]:
+        """Return the day's runs of a route and its variants with a letter: stops and times."""
+        pattern = re.compile(rf"{re.escape(route)}[A-Z]?")
+        table = self.timetable
+        wanted = [bool(pattern.fullmatch(one.short_name)) for one in table.routes]
+        runs = []
+        for index, trip in enumerate(table.trips):
+            if trip.day_offset == 0 and wanted[trip.route]:
+                calls = table.calls(index)
+                found = [table.stop(call.stop) for call in calls]
+                runs.append(
+                    [
+                        (StopPoint(stop.name, stop.lat, stop.lon), float(call.departure_s))
+                        for stop, call in zip(found, calls, strict=True)
+                    ]
+                )
+        return runs
+
+    def _to_gate_m(self, stop: StopPoint) -> float:
+        return min(great_circle_m(stop.lat, stop.lon, *gate) for gate in self.gates)
+
+    def _on_one_line(
+        self, runs: Sequence[Sequence[tuple[StopPoint, float]]]
+    ) -> tuple[list[StopPoint], list[Trip]]:
+        """Lay all runs on the stops of the longest one, out towards the park, by their names."""
+        ways = [
+            OUT if self._to_gate_m(run[-1][0]) < self._to_gate_m(run[0][0]) else BACK
+            for run in runs
+        ]
+        longest = max(range(len(runs)), key=lambda index: (ways[index] == OUT, len(runs[index])))
+        stops = [stop for stop, _ in runs[longest]]
+        if ways[longest] == BACK:
+            stops.reverse()
+        rank = {stop.name: index for index, stop in enumerate(stops)}
+        trips = []
+        for run, way in zip(runs, ways, strict=True):
+            times = [math.nan] * len(stops)
+            for stop, time_s in run:
+                if stop.name in rank:
+                    times[rank[stop.name]] = time_s
+            if np.count_nonzero(~np.isnan(times)) > 1:
+                trips.append(Trip(way, tuple(times)))
+        return stops, trips
+
+    def _retimed(self, where: str, spec: schema.Service, trips: list[Trip]) -> list[Trip]:
+        """Replace the trips within the hours of a new headway; those outside stay."""
+        departures = departures_of(spec)
+        if not departures:
+            return trips
+        first, last = departures[0], departures[-1]
+        kept = [trip for trip in trips if not first <= trip.start_s <= last]
+        for way in (OUT, BACK):
+            mine = [trip for trip in trips if trip.direction == way]
+            if not mine:
+                self.faults.add(where, "the timetable runs in one direction only")
+                continue
+            pattern = max(mine, key=lambda trip: np.count_nonzero(~np.isnan(trip.times_s)))
+            offsets = np.array(pattern.times_s) - pattern.start_s
+            kept += [Trip(way, tuple(start_s + offsets)) for start_s in departures]
+        return kept
+
+    def _extended(
+        self,
+        where: str,
+        spec: schema.Extension,
+        stops: list[StopPoint],
+        trips: list[Trip],
+    ) -> tuple[list[StopPoint], list[Trip]] | None:
+        """Take every so-manieth departure on to further stops, and back from there."""
+        further = self._stops(f"{where}.stops", spec.stops)
+        if further is None:
+            return None
+        out_s = self._run_times(f"{where}.stops", [stops[-1], *further], spec.run_times_min)
+        back_s = self._run_times(
+            f"{where}.stops", [*further[::-1], stops[-1]], _reverse(spec.run_times_min)
+        )
+        if out_s is None or back_s is None:
+            return None
+        longer = []
+        counts = {OUT: 0, BACK: 0}
+        for trip in sorted(trips, key=lambda trip: trip.start_s):
+            more = [math.nan] * len(further)
+            terminus_s = trip.times_s[-1]
+            if not math.isnan(terminus_s):
+                if counts[trip.direction] % spec.every == 0:
+                    if trip.direction == OUT:
+                        more = (terminus_s + np.cumsum(out_s)).tolist()
+                    else:
+                        more = (terminus_s - np.cumsum(back_s[::-1])).tolist()
+                counts[trip.direction] += 1
+            longer.append(replace(trip, times_s=(*trip.times_s, *more)))
+        return [*stops, *further], longer
+
+    # --- what both have
+
+    def _stops(self, where: str, specs: Sequence[str | schema.Stop]) -> list[StopPoint] | None:
+        """Find the stops; note those that are unknown or off the roads."""
+        found: list[StopPoint] = []
+        for number, spec in enumerate(specs):
+            key = f"{where}.{number}"
+            if isinstance(spec, str):
+                try:
+                    place = self.gazetteer[spec]
+                except LookupError as unknown:
+                    self.faults.add(key, str(unknown))
+                    continue
+                point = StopPoint(place.name(), place.lat, place.lon)
+            else:
+                point = StopPoint(spec.name, spec.lat, spec.lon)
+            place_on = self.streets.snap_many(
+                np.array([point.lat]), np.array([point.lon]), "car", max_distance_m=STOP_OFF_ROAD_M
+            )
+            if place_on.edge[0] < 0:
+                self.faults.add(
+                    key, f"{point.name} lies more than {STOP_OFF_ROAD_M:.0f} m off every road"
+                )
+                continue
+            found.append(point)
+        return found if len(found) == len(specs) else None
+
+    def _legs(self, stops: Sequence[StopPoint]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return driving time and distance between successive stops, s and m."""
+        points = [(stop.lat, stop.lon) for stop in stops]
+        times = matrix(self.streets, points, points, "car")
+        here = np.arange(len(points) - 1)
+        return times.duration_s[here, here + 1], times.length_m[here, here + 1]
+
+    def _run_times(
+        self, where: str, stops: Sequence[StopPoint], given_min: Sequence[float] | None
+    ) -> NDArray[np.float64] | None:
+        """Return the run times between stops, whole minutes, as given or by the roads, s."""
+        if given_min is not None:
+            return np.array(given_min) * MINUTE
+        drive_s, _ = self._legs(stops)
+        if not np.isfinite(drive_s).all():
+            broken = int(np.argmin(np.isfinite(drive_s)))
+            self.faults.add(
+                where,
+                f"no road leads from {stops[broken].name} to {stops[broken + 1].name}; "
+                "give run_times_min or other stops",
+            )
+            return None
+        run_s = drive_s * self.values["bus_run_time_factor"] + self.values["dwell_stop_s"]
+        return np.ceil(run_s / MINUTE) * MINUTE
+
+    def _service(
+        self,
+        key: str,
+        spec: schema.Service,
+        stops: Sequence[StopPoint],
+        trips: Sequence[Trip],
+        block: Sequence[int],
+    ) -> Service:
+        values = self.values
+        _, leg_m = self._legs(stops)
+        if not np.isfinite(leg_m).all():
+            crow = [great_circle_m(a.lat, a.lon, b.lat, b.lon) for a, b in pairwise(stops)]
+            leg_m = np.where(np.isfinite(leg_m), leg_m, crow)
+        bus = spec.mode == "bus"
+        return Service(
+            id=key,
+            name=spec.route or key,
+            mode=spec.mode,
+            stops=tuple(stop.name for stop in stops),
+            lat=np.array([stop.lat for stop in stops]),
+            lon=np.array([stop.lon for stop in stops]),
+            times_s=np.array([trip.times_s for trip in trips], dtype=np.float64),
+            direction=np.array([trip.direction for trip in trips], dtype=np.int8),
+            block=np.array(block, dtype=np.int16),
+            leg_m=leg_m,
+            seats=spec.seats,
+            standing=spec.standing,
+            layover_s=0.0,  # a late driver gives up the rest that the timetable holds
+            hold_s=spec.hold_for_feeder_min * MINUTE,
+            dwell_stop_s=values["dwell_stop_s"],
+            dwell_boarding_s=values["dwell_boarding_s"],
+            dwell_alighting_s=values["dwell_alighting_s"],
+            run_time_cv=values["run_time_cv"],
+            fare_eur=_or(
+                spec.fare_eur, values["fare_bc_eur"] * (1 - values["season_ticket_share"])
+            ),
+            cost_per_hour_eur=_or(
+                spec.cost_per_hour_eur, values["bus_cost_eur_h" if bus else "minibus_cost_eur_h"]
+            ),
+            cost_per_km_eur=_or(
+                spec.cost_per_km_eur, values["bus_cost_eur_km" if bus else "minibus_cost_eur_km"]
+            ),
+            co2_g_per_km=_or(
+                spec.co2_g_per_km,
+                values["co2_bus_diesel_g_km" if bus else "co2_bus_electric_g_km"],
+            ),
+            season_days=spec.season_days or 0,
+            feeder_s=tuple(self._feeder(stop) for stop in stops),
+            transfer_s=values["change_time_s"],
+            feeder_delay_s=values["train_delay_mean_s"],
+        )
+
+    def _feeder(self, stop: StopPoint) -> NDArray[np.float64]:
+        """Return when trains and metros arrive near a stop, s, sorted."""
+        table = self.timetable
+        near = {
+            index
+            for index, (lat, lon) in enumerate(
+                zip(table.stops["stop_lat"], table.stops["stop_lon"], strict=True)
+            )
+            if great_circle_m(stop.lat, stop.lon, lat, lon) <= FEEDER_WALK_M
+        }
+        times = {
+            call.arrival_s
+            for index, trip in enumerate(table.trips)
+            if near and table.routes[trip.route].type in FEEDER_TYPES
+            for call in table.calls(index)
+            if call.stop in near
+        }
+        return np.array(sorted(times), dtype=np.float64)
+
+
+def departures_of(spec: schema.Service) -> list[float]:
+    """Return a service's departures from its first stop, s; none where it sets no times."""
+    if spec.departures is not None:
+        return [float(time_s) for time_s in spec.departures]
+    if spec.windows is not None:
+        times = {
+            time_s
+            for window in spec.windows
+            for time_s in _every(window.from_, window.to, window.headway)
+        }
+        return sorted(times)
+    if spec.headway is not None:
+        return _every(spec.first, spec.last, spec.headway)
+    return []
+
+
+def _every(first_s: float, last_s: float, headway_min: float) -> list[float]:
+    step = headway_min * MINUTE
+    return [first_s + k * step for k in range(int((last_s - first_s) // step) + 1)]
+
+
+def _clock(start_s: float, run_s: NDArray[np.float64]) -> list[float]:
+    """Return the times at the stops of a trip that leaves at a time."""
+    return [start_s, *(start_s + np.cumsum(run_s)).tolist()]
+
+
+def _reverse(values: Sequence[float] | None) -> list[float] | None:
+    return None if values is None else list(values)[::-1]
+
+
+def _or(value: float | None, otherwise: float) -> float:
+    return otherwise if value is None else value
+
+
+def _round_blocks(pairs: Sequence[tuple[Trip, Trip]], layover_s: float) -> list[int]:
+    """Give each round to the vehicle that has rested longest; return the vehicle of each."""
+    ready: list[float] = []
+    blocks = []
+    for out, back in pairs:
+        rested = [number for number, time_s in enumerate(ready) if time_s <= out.start_s]
+        if rested:
+            number = min(rested, key=lambda one: ready[one])
+        else:
+            number = len(ready)
+            ready.append(0.0)
+        ready[number] = back.end_s + layover_s
+        blocks.append(number)
+    return blocks
+
+
+def _blocks(trips: Sequence[Trip], layover_s: float) -> list[int]:
+    """Chain trips into vehicles, first in first out at each terminus; return their vehicles."""
+    idle: list[tuple[float, int, int]] = []
+    blocks = []
+    vehicles = 0
+    for trip in trips:
+        start, end = trip.ends()
+        waiting = [one for one in idle if one[1] == start and one[0] <= trip.start_s]
+        if waiting:
+            chosen = min(waiting)
+            idle.remove(chosen)
+            number = chosen[2]
+        else:
+            number = vehicles
+            vehicles += 1
+        idle.append((trip.end_s + layover_s, end, number))
+        blocks.append(number)
+    return blocks
