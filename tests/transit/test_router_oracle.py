@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from lastmile.transit.raptor import Ends
 import transit_oracle as oracle
 from transit_worlds import Pair, random_ends, random_pair
+
+from lastmile.transit.raptor import Ends
 
 QUICK, FULL = 40, 400
 PER_WORLD = 5

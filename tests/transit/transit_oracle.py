@@ -51,7 +51,7 @@ class World:
         return None if walk is None else walk + self.slack
 
 
-def depart_at(
+def depart_at(  # noqa: C901 - plain loops on purpose
     world: World,
     access: Mapping[int, int],
     egress: Mapping[int, int],
@@ -89,7 +89,7 @@ def depart_at(
     return answer
 
 
-def arrive_by(
+def arrive_by(  # noqa: C901 - likewise
     world: World, access: Mapping[int, int], egress: Mapping[int, int], end: int
 ) -> list[tuple[int, int]]:
     """Return (rides, departure), fewest rides first, each later than the one before."""
@@ -142,7 +142,7 @@ def depart_between(
     )
 
 
-def faults_of(
+def faults_of(  # noqa: C901 - one fault after another
     world: World,
     trips: Sequence[PlainTrip],
     journey: Journey,

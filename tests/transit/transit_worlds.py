@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from transit_oracle import PlainTrip, World
 
 from lastmile.transit.footpaths import Footpaths
 from lastmile.transit.patterns import CAN_ALIGHT, CAN_BOARD, STEP_FREE, Patterns
 from lastmile.transit.raptor import NO_CHANGE_S, Options, Router
-from transit_oracle import PlainTrip, World
 
 
 @dataclass(frozen=True)
