@@ -11,7 +11,7 @@ from lastmile.planner.pareto import Option
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from lastmile.itinerary import Itinerary
+    from lastmile.itinerary import Itinerary, Waypoint
     from lastmile.planner.costs import Costs
     from lastmile.planner.request import PlanRequest
 
@@ -41,6 +41,10 @@ class Candidate:
         None where not known.
     build
         Makes the itinerary, with its geometry.
+    car_at
+        Where a car is left; its way back starts there.
+    bike_stop
+        Stop index where one's own bike is left; the way back ends there.
     """
 
     mode: str
@@ -55,6 +59,8 @@ class Candidate:
     cost_eur: float | None
     co2_g: float | None
     build: Callable[[], Itinerary]
+    car_at: Waypoint | None = None
+    bike_stop: int | None = None
 
     def generalised_s(self, request: PlanRequest, costs: Costs) -> float:
         """Return the trip in seconds of travel time, with everything that weighs converted.

@@ -32,7 +32,12 @@ def day_start_s(day: date) -> float:
 
 def instant(day: date, seconds: float) -> datetime:
     """Return the Helsinki instant ``seconds`` into the service day, to the second."""
-    return datetime.fromtimestamp(round(day_start_s(day) + seconds), UTC).astimezone(HELSINKI)
+    return moment(day_start_s(day) + seconds)
+
+
+def moment(epoch_s: float) -> datetime:
+    """Return an epoch second as a Helsinki instant, to the second."""
+    return datetime.fromtimestamp(round(epoch_s), UTC).astimezone(HELSINKI)
 
 
 def seconds_of(day: date, when: datetime) -> float:

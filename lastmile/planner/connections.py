@@ -1,0 +1,168 @@
+"""The two ends of a transit trip: on foot, by one's own bike or by city bike to and from stops."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lastmile.network.access import Mode
+from lastmile.network.street import Places
+from lastmile.planner.clock import moment
+from lastmile.planner.stopnet import Ways
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lastmile.itinerary import Leg, Waypoint
+    from lastmile.planner.stopnet import StopNet
+    from lastmile.planner.streets import StreetTrips
+
+WALK_LIMIT_S = 30 * 60.0
+LONG_WALK_LIMIT_S = 80 * 60.0
+"""Where no stop is within the usual walk, farther ones are looked for."""
+BIKE_LIMIT_S = 25 * 60.0
+PARK_BIKE_S = 60.0
+NO_WAY_M = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What the way to or from a stop asks of the traveller."""
+
+    walk_s: float = 0.0
+    walk_m: float = 0.0
+    bike_s: float = 0.0
+    needs_pass: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Connection:
+    """One end of a transit trip.
+
+    Attributes
+    ----------
+    mode
+        "walk", "bike" or "bikeshare".
+    ways
+        The stops and how long the way takes.
+    effort
+        What the way to (from) a stop asks.
+    legs
+        Makes the legs of the way to (from) a stop, from the epoch second one leaves; they take
+        as long as ``ways`` says, rounded up to whole seconds.
+    """
+
+    mode: str
+    ways: Ways
+    effort: Callable[[int], Effort]
+    legs: Callable[[int, float], list[Leg]]
+
+
+class Connections:
+    """Makes connections between doors and stops.
+
+    Parameters
+    ----------
+    streets, stopnet
+        The streets, and the stops on them.
+    waypoint
+        Stop index -> end of a leg.
+    """
+
+    def __init__(
+        self, streets: StreetTrips, stopnet: StopNet, waypoint: Callable[[int], Waypoint]
+    ) -> None:
+        self.streets = streets
+        self.stopnet = stopnet
+        self.waypoint = waypoint
+
+    def on_foot(self, door: Waypoint, *, outward: bool) -> Connection:
+        """Return the walks from a door to the stops around it, or from them to it.
+
+        Raises
+        ------
+        OffNetworkError
+            The door is too far from every street one can walk on.
+        """
+        point = self.place(door, Mode.WALK)
+        ways = self.stopnet.walks(point, WALK_LIMIT_S)
+        if not len(ways.stop):
+            ways = self.stopnet.walks(point, LONG_WALK_LIMIT_S)
+
+        def effort(stop: int) -> Effort:
+            duration_s, length_m = ways.to(stop)
+            return Effort(walk_s=duration_s, walk_m=length_m)
+
+        def legs(stop: int, leaves_s: float) -> list[Leg]:
+            return self.street_leg("walk", door, stop, leaves_s, ways, outward=outward)
+
+        return Connection("walk", ways, effort, legs)
+
+    def by_bike(self, door: Waypoint, *, outward: bool, only_stop: int | None = None) -> Connection:
+        """Return the rides on one's own bike between a door and the stops around it.
+
+        Parameters
+        ----------
+        door
+            Where the bike lives.
+        outward
+            From the door to the stops, or home from them.
+        only_stop
+            The stop where the bike stands, on the way back.
+        """
+        point = self.place(door, Mode.BIKE)
+        ways = self.stopnet.rides(point, BIKE_LIMIT_S, to_stops=outward)
+        if only_stop is not None:
+            ways = ways.only(only_stop)
+        ways = Ways(ways.stop, ways.duration_s + PARK_BIKE_S, ways.length_m)
+
+        def effort(stop: int) -> Effort:
+            return Effort(bike_s=ways.to(stop)[0])
+
+        def legs(stop: int, leaves_s: float) -> list[Leg]:
+            return self.street_leg("bike", door, stop, leaves_s, ways, outward=outward)
+
+        return Connection("bike", ways, effort, legs)
+
+    def street_leg(
+        self,
+        mode: str,
+        door: Waypoint,
+        stop: int,
+        leaves_s: float,
+        ways: Ways,
+        *,
+        outward: bool,
+    ) -> list[Leg]:
+        """Return the one leg between a door and a stop, or none where they are one place."""
+        duration_s, length_m = ways.to(stop)
+        if length_m < NO_WAY_M and duration_s < 1:
+            return []
+        there = self.waypoint(stop)
+        ends = (door, there) if outward else (there, door)
+        stretch = self.streets.stretch(mode, *ends, step_free=self.stopnet.step_free)
+        return [stretch.leg(moment(leaves_s), 0.0, duration_s=float(np.ceil(duration_s)))]
+
+    def place(self, door: Waypoint, mode: Mode) -> Places:
+        """Return a door on the network as the matrix searches want it.
+
+        Raises
+        ------
+        OffNetworkError
+            It is too far away.
+        """
+        snap = self.streets.network.snap(
+            door.lat,
+            door.lon,
+            mode,
+            step_free=self.stopnet.step_free and mode is Mode.WALK,
+        )
+        return Places(
+            np.array([snap.edge], np.int32),
+            np.array([snap.fraction]),
+            np.array([snap.distance_m]),
+            np.array([snap.lat]),
+            np.array([snap.lon]),
+        )

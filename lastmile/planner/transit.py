@@ -1,0 +1,314 @@
+"""Trips by public transport: from the router's journeys to weighed candidates and full legs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from lastmile.fares import Ride as FareRide
+from lastmile.fares import ride_zones
+from lastmile.itinerary import Call, Itinerary, Leg, Waypoint
+from lastmile.planner.candidates import Candidate
+from lastmile.planner.clock import moment
+from lastmile.planner.shapes import line_length_m, piece, stop_positions
+from lastmile.transit.raptor import Ends, Options, Router
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from lastmile.itinerary import Coordinates
+    from lastmile.planner.connections import Connection
+    from lastmile.planner.costs import Costs
+    from lastmile.planner.stopnet import StopNet
+    from lastmile.planner.streets import StreetTrips
+    from lastmile.transit.journeys import Journey, Ride
+    from lastmile.transit.timetable import Timetable
+
+VEHICLES = {0: "tram", 1: "metro", 2: "train", 3: "bus", 4: "ferry", 5: "tram", 11: "bus"}
+EXTENDED_VEHICLES = {1: "train", 2: "bus", 4: "metro", 7: "bus", 8: "bus", 9: "tram", 10: "ferry"}
+"""Hundreds of the extended route types of GTFS (100 rail, 700 bus, 900 tram, 1000 water, ...)."""
+MAX_TRANSFERS = 4
+LONGEST_S = 5 * 3600
+DAY_PASS = "city bike day pass"  # noqa: S105 - a ticket
+SECONDS_PER_MINUTE = 60
+
+
+class RideFacts(NamedTuple):
+    """What is the same for every trip of a pattern between two of its calls."""
+
+    vehicle: str
+    zones: str | None
+    length_m: float
+
+
+def vehicle_of(route_type: int) -> str:
+    """Return the kind of vehicle of a GTFS route type, basic or extended."""
+    if route_type in VEHICLES:
+        return VEHICLES[route_type]
+    return EXTENDED_VEHICLES.get(route_type // 100, "transit")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When to travel, s after midnight of the service day.
+
+    Attributes
+    ----------
+    first_s, last_s
+        Both included.
+    arrivals
+        Whether arrivals lie in it, and not departures.
+    """
+
+    first_s: int
+    last_s: int
+    arrivals: bool = False
+
+
+class TransitDay:
+    """One service day on the streets, ready to be asked.
+
+    Parameters
+    ----------
+    timetable
+        The day.
+    stopnet
+        Its stops on the streets.
+    streets
+        Works out the walks.
+    costs
+        Prices and weights.
+    """
+
+    def __init__(
+        self, timetable: Timetable, stopnet: StopNet, streets: StreetTrips, costs: Costs
+    ) -> None:
+        self.timetable = timetable
+        self.stopnet = stopnet
+        self.streets = streets
+        self.costs = costs
+        footpaths, change_s = timetable.transfers(stopnet.footpaths, change_s=0)
+        self.router = Router(len(timetable.stops), timetable.patterns, footpaths, change_s)
+        self.start_s = timetable.feed.day_start_s(timetable.day)
+        self._facts: dict[tuple[int, int, int], RideFacts] = {}
+        self._positions: dict[tuple[int, int], NDArray[np.float64]] = {}
+
+    @property
+    def day(self) -> date:
+        """The service day."""
+        return self.timetable.day
+
+    def options(self) -> Options:
+        """Return how the planner searches."""
+        return Options(
+            max_transfers=MAX_TRANSFERS,
+            slack_s=round(self.costs.change_s),
+            step_free=self.stopnet.step_free,
+            max_duration_s=LONGEST_S,
+        )
+
+    def search(self, access: Connection, egress: Connection, window: Window) -> list[Journey]:
+        """Return the journeys of a window, Pareto in departure, arrival and transfers."""
+        if not len(access.ways.stop) or not len(egress.ways.stop):
+            return []
+        ask = self.router.arrive_between if window.arrivals else self.router.depart_between
+        return ask(
+            Ends.of(access.ways.stop, access.ways.duration_s),
+            Ends.of(egress.ways.stop, egress.ways.duration_s),
+            window.first_s,
+            window.last_s,
+            self.options(),
+        )
+
+    def candidate(self, journey: Journey, access: Connection, egress: Connection) -> Candidate:
+        """Weigh a journey; its geometry waits until it is chosen."""
+        first, last = journey.rides[0].board, journey.rides[-1].alight
+        to_stop, from_stop = access.effort(first), egress.effort(last)
+        changes = [self.change(before, after) for before, after in pairwise(journey.rides)]
+        change_s = sum(walk_s for walk_s, _ in changes)
+        facts = [self.facts(ride) for ride in journey.rides]
+        fare = self.costs.fares.fare(
+            [
+                FareRide(float(ride.departure_s), fact.zones)
+                for ride, fact in zip(journey.rides, facts, strict=True)
+            ]
+        )
+        needs_pass = to_stop.needs_pass or from_stop.needs_pass
+        extra_eur = self.costs.citybike_day_eur if needs_pass else 0.0
+        price = None if fare.eur is None else round(fare.eur + extra_eur, 2)
+        tickets = (*fare.tickets, DAY_PASS) if needs_pass else fare.tickets
+        grams = [
+            self.costs.emissions.leg_g("transit", fact.length_m, fact.vehicle) for fact in facts
+        ]
+        known = [gram for gram in grams if gram is not None]
+
+        def build() -> Itinerary:
+            return Itinerary(
+                legs=tuple(self.legs(journey, access, egress)),
+                fare_eur=price,
+                cost_eur=price,
+                tickets=tickets,
+            )
+
+        return Candidate(
+            mode="transit",
+            kind=(
+                access.mode,
+                tuple(self.timetable.trips[ride.trip].route for ride in journey.rides),
+                egress.mode,
+            ),
+            departure_s=self.start_s + journey.departure_s,
+            arrival_s=self.start_s + journey.arrival_s,
+            transfers=journey.transfers,
+            walk_s=to_stop.walk_s + from_stop.walk_s + change_s,
+            walk_m=to_stop.walk_m + from_stop.walk_m + sum(metres for _, metres in changes),
+            bike_s=to_stop.bike_s + from_stop.bike_s,
+            wait_s=max(
+                0.0,
+                journey.arrival_s
+                - journey.departure_s
+                - journey.in_vehicle_s
+                - journey.access_s
+                - journey.egress_s
+                - change_s,
+            ),
+            cost_eur=price,
+            co2_g=sum(known) if len(known) == len(grams) else None,
+            build=build,
+            bike_stop=first if access.mode == "bike" else None,
+        )
+
+    # --- facts of rides and changes -------------------------------------------------------------
+
+    def change(self, before: Ride, after: Ride) -> tuple[float, float]:
+        """Return the walk between two rides, s and m."""
+        if before.alight == after.board:
+            return 0.0, 0.0
+        known = self.stopnet.footpath(before.alight, after.board)
+        return (0.0, 0.0) if known is None else known
+
+    def facts(self, ride: Ride) -> RideFacts:
+        """Return vehicle, zones and length of a ride."""
+        patterns = self.timetable.patterns
+        pattern = patterns.pattern_of(ride.trip)
+        key = (pattern, ride.board_position, ride.alight_position)
+        known = self._facts.get(key)
+        if known is None:
+            stops = patterns.stops_of(pattern)[ride.board_position : ride.alight_position + 1]
+            zones = [self.timetable.stop(stop).zone or None for stop in stops.tolist()]
+            lat, lon = self.stopnet.lat[stops], self.stopnet.lon[stops]
+            known = RideFacts(
+                vehicle=vehicle_of(self.timetable.routes[int(patterns.route[pattern])].type),
+                zones=ride_zones(zones),
+                length_m=line_length_m(tuple(zip(lat.tolist(), lon.tolist(), strict=True))),
+            )
+            self._facts[key] = known
+        return known
+
+    # --- legs in full ---------------------------------------------------------------------------
+
+    def legs(self, journey: Journey, access: Connection, egress: Connection) -> list[Leg]:
+        """Return all legs of a journey."""
+        legs = access.legs(journey.rides[0].board, self.start_s + journey.departure_s)
+        before: Ride | None = None
+        for ride in journey.rides:
+            if before is not None and before.alight != ride.board:
+                legs.append(self._transfer_leg(before, ride))
+            legs.append(self._ride_leg(ride))
+            before = ride
+        last = journey.rides[-1]
+        return legs + egress.legs(last.alight, self.start_s + last.arrival_s)
+
+    def waypoint(self, stop: int) -> Waypoint:
+        """Return a stop as the end of a leg."""
+        known = self.timetable.stop(stop)
+        return Waypoint(
+            name=known.name,
+            lat=known.lat,
+            lon=known.lon,
+            code=known.code or None,
+            platform=known.platform or None,
+            zone=known.zone or None,
+        )
+
+    def _transfer_leg(self, before: Ride, after: Ride) -> Leg:
+        """Return the walk between two stops, right after alighting."""
+        stretch = self.streets.stretch(
+            "walk",
+            self.waypoint(before.alight),
+            self.waypoint(after.board),
+            step_free=self.stopnet.step_free,
+        )
+        duration_s, _ = self.change(before, after)
+        return stretch.leg(moment(self.start_s + before.arrival_s), 0.0, duration_s=duration_s)
+
+    def _ride_leg(self, ride: Ride) -> Leg:
+        """Return a ride with its stops, line and geometry."""
+        trip = self.timetable.trips[ride.trip]
+        route = self.timetable.routes[trip.route]
+        facts = self.facts(ride)
+        coordinates = self._geometry(ride)
+        calls = self.timetable.calls(ride.trip, ride.board_position, ride.alight_position)
+        notes = []
+        if trip.headway_s:
+            minutes = trip.headway_s / SECONDS_PER_MINUTE
+            notes.append(f"runs every {minutes:.0f} min; the times are examples")
+        return Leg(
+            mode="transit",
+            origin=self.waypoint(ride.board),
+            destination=self.waypoint(ride.alight),
+            departure=moment(self.start_s + ride.departure_s),
+            arrival=moment(self.start_s + ride.arrival_s),
+            distance_m=line_length_m(coordinates),
+            co2_g=self.costs.emissions.leg_g("transit", facts.length_m, facts.vehicle),
+            coordinates=coordinates,
+            vehicle=facts.vehicle,
+            route=route.short_name or route.long_name or route.id,
+            route_name=route.long_name or None,
+            headsign=trip.headsign or None,
+            trip_id=trip.id,
+            operator=self._operator(route.agency_id),
+            calls=tuple(
+                Call(
+                    self.waypoint(call.stop),
+                    moment(self.start_s + call.arrival_s),
+                    moment(self.start_s + call.departure_s),
+                )
+                for call in calls[1:-1]
+            ),
+            notes=tuple(notes),
+        )
+
+    def _operator(self, agency_id: str) -> str | None:
+        """Return the name of an agency."""
+        agencies = self.timetable.feed.agency
+        own = agencies[agencies["agency_id"] == agency_id]
+        return str(own["agency_name"].iloc[0]) if len(own) else None
+
+    def _geometry(self, ride: Ride) -> Coordinates:
+        """Return the line of a ride: its shape between the stops, or from stop to stop."""
+        patterns = self.timetable.patterns
+        pattern = patterns.pattern_of(ride.trip)
+        stops = patterns.stops_of(pattern)
+        shape = self.timetable.trips[ride.trip].shape
+        if shape >= 0:
+            shapes = self.timetable.feed.shapes
+            points = slice(int(shapes.offset[shape]), int(shapes.offset[shape + 1]))
+            lat, lon = shapes.lat[points], shapes.lon[points]
+            if len(lat) > 1:
+                known = self._positions.get((pattern, shape))
+                if known is None:
+                    known = stop_positions(
+                        lat, lon, self.stopnet.lat[stops], self.stopnet.lon[stops]
+                    )
+                    self._positions[pattern, shape] = known
+                ends = known[ride.board_position], known[ride.alight_position]
+                if ends[1] > ends[0]:
+                    return piece(lat, lon, float(ends[0]), float(ends[1]))
+        passed = stops[ride.board_position : ride.alight_position + 1]
+        lat, lon = self.stopnet.lat[passed], self.stopnet.lon[passed]
+        return tuple(zip(lat.tolist(), lon.tolist(), strict=True))
