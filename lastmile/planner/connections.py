@@ -86,10 +86,7 @@ class Connections:
         OffNetworkError
             The door is too far from every street one can walk on.
         """
-        point = self.place(door, Mode.WALK)
-        ways = self.stopnet.walks(point, WALK_LIMIT_S)
-        if not len(ways.stop):
-            ways = self.stopnet.walks(point, LONG_WALK_LIMIT_S)
+        ways = self.walks(door)
 
         def effort(stop: int) -> Effort:
             duration_s, length_m = ways.to(stop)
@@ -99,6 +96,18 @@ class Connections:
             return self.street_leg("walk", door, stop, leaves_s, ways, outward=outward)
 
         return Connection("walk", ways, effort, legs)
+
+    def walks(self, door: Waypoint) -> Ways:
+        """Return the walks between a door and the stops around it, either way.
+
+        Raises
+        ------
+        OffNetworkError
+            The door is too far from every street one can walk on.
+        """
+        point = self.place(door, Mode.WALK)
+        ways = self.stopnet.walks(point, WALK_LIMIT_S)
+        return ways if len(ways.stop) else self.stopnet.walks(point, LONG_WALK_LIMIT_S)
 
     def by_bike(self, door: Waypoint, *, outward: bool, only_stop: int | None = None) -> Connection:
         """Return the rides on one's own bike between a door and the stops around it.

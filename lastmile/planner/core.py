@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import replace
-from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -12,20 +11,20 @@ import numpy as np
 
 from lastmile import datasets
 from lastmile.errors import LastmileError, NoRouteError, NoServiceError
-from lastmile.itinerary import MODES, Itinerary, Outing
-from lastmile.network.costs import Speeds
+from lastmile.itinerary import MODES, Outing
 from lastmile.network.street import load_network
 from lastmile.parameters import Parameters
 from lastmile.places import Gazetteer
 from lastmile.planner.connections import Connections
 from lastmile.planner.costs import Costs
+from lastmile.planner.levels import TransitMatrix, transit_matrix
 from lastmile.planner.pareto import choose
 from lastmile.planner.stations import load_bike_stations
 from lastmile.planner.stopnet import StopNet
 from lastmile.planner.streets import StreetTrips, waypoint
 from lastmile.planner.transit import TransitDay, Window, vehicle_of
 from lastmile.transit.feed import load_active_feed
-from lastmile.transit.timetable import Timetable, next_service_day
+from lastmile.transit.timetable import Timetable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from lastmile.planner.parking import ParkingOutlook
     from lastmile.planner.request import PlanRequest
     from lastmile.planner.stations import BikeStation
-    from lastmile.transit.journeys import Journey
     from lastmile.transit.model import Feed
     from lastmile.transit.timetable import TransitService
 
@@ -118,7 +116,7 @@ class Planner:
             services=(*self.services, *services),
             notes=self.notes,
         )
-        other._stopnets = self._stopnets  # noqa: SLF001 - same class, same stops
+        other._stopnets = self._stopnets
         return other
 
     # --- the timetable of a day -----------------------------------------------------------------
@@ -174,6 +172,50 @@ class Planner:
         calls = self.feed.stop_times
         found = [calls.stop[calls.offset[trip] : calls.offset[trip + 1]] for trip in trips]
         return np.unique(np.concatenate([np.zeros(0, np.int32), *found]))
+
+    def transit_matrix(
+        self,
+        origins: Sequence[tuple[float, float]],
+        destinations: Sequence[tuple[float, float]],
+        day: date,
+        departures_s: Sequence[float] | NDArray[np.float64],
+        *,
+        step_free: bool = False,
+    ) -> TransitMatrix:
+        """Return public transport between many places at many times of one day.
+
+        Parameters
+        ----------
+        origins, destinations
+            n and m points, (lat, lon).
+        day
+            The service day.
+        departures_s
+            (k,) when one is ready to leave, s after midnight of the service day.
+        step_free
+            Without steps, and by stops and vehicles known to be accessible.
+
+        Returns
+        -------
+        TransitMatrix
+            Arrays (n, m, k), walking to and from stops; nan where there is no connection.
+
+        Raises
+        ------
+        NoServiceError
+            Nothing runs that day.
+        OffNetworkError
+            A point is too far from every street.
+        """
+        transit = self.transit_day(day, step_free=step_free)
+        return transit_matrix(
+            transit,
+            Connections(self.streets, transit.stopnet, transit.waypoint),
+            origins,
+            destinations,
+            np.asarray(departures_s, np.float64),
+            transfer_penalty_s=self.costs.transfer_s,
+        )
 
     # --- planning -------------------------------------------------------------------------------
 
