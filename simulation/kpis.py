@@ -168,6 +168,12 @@ _LIST: Final = (
         "fare at which the shuttles would pay for themselves with the same passengers",
         "less",
     ),
+    Kpi(
+        "cost_per_car_kept_away_eur",
+        "EUR",
+        "in comparisons: added operating cost less added fares, for each car fewer that comes",
+        "less",
+    ),
     Kpi("season_cost_eur", "EUR", "operating cost over the season of services with one", "less"),
     Kpi(
         "generalised_cost_min_mean",

@@ -44,6 +44,8 @@ class CarPark:
         Whether full or free is known before leaving home.
     opens_s, closes_s
         Cars may drive in from `opens_s` and before `closes_s`; they may always leave.
+    lat, lon
+        Where it is.
     """
 
     id: str
@@ -55,6 +57,8 @@ class CarPark:
     signs: bool = False
     opens_s: float = 0.0
     closes_s: float = math.inf
+    lat: float = math.nan
+    lon: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)

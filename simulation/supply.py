@@ -134,7 +134,7 @@ def build_supply(scenario: Scenario, parameters: Parameters) -> Supply:
     services = builder.services(entrances)
     bikeshare = builder.bikeshare()
     faults.tell()
-    gates = [(gate.lat, gate.lon) for gate in entrances]
+    gates = _driven_to(entrances, car_parks)
     between = matrix(streets, gates, gates, Mode.CAR)
     said = json.dumps(
         [
@@ -170,6 +170,14 @@ def build_supply(scenario: Scenario, parameters: Parameters) -> Supply:
         parameters=parameters,
         warnings=tuple(warnings),
     )
+
+
+def _driven_to(
+    entrances: tuple[Entrance, ...], car_parks: tuple[CarPark, ...]
+) -> list[tuple[float, float]]:
+    """Return where cars drive to: each entrance's first car park, or the entrance itself."""
+    first = {lot.entrance: (lot.lat, lot.lon) for lot in reversed(car_parks)}
+    return [first.get(index, (gate.lat, gate.lon)) for index, gate in enumerate(entrances)]
 
 
 def habits_of(parameters: Parameters) -> Habits:
@@ -331,7 +339,7 @@ class _SupplyBuilder:
                 continue
             capacity = self._capacity(key, spec, place)
             if capacity is not None:
-                found.append(_car_park(name, spec, ids.index(place.entrance), capacity))
+                found.append(_car_park(place, spec, ids.index(place.entrance), capacity))
         return tuple(found)
 
     def _capacity(self, key: str, spec: schema.CarPark, place: Place) -> int | None:
@@ -445,10 +453,10 @@ class _SupplyBuilder:
         )
 
 
-def _car_park(name: str, spec: schema.CarPark, entrance: int, capacity: int) -> CarPark:
+def _car_park(place: Place, spec: schema.CarPark, entrance: int, capacity: int) -> CarPark:
     booking = spec.booking
     return CarPark(
-        id=name,
+        id=place.id,
         entrance=entrance,
         capacity=capacity,
         fee_eur=spec.fee_eur,
@@ -457,4 +465,6 @@ def _car_park(name: str, spec: schema.CarPark, entrance: int, capacity: int) -> 
         signs=spec.signs,
         opens_s=float(spec.opens),
         closes_s=float(spec.closes),
+        lat=place.lat,
+        lon=place.lon,
     )
