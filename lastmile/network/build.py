@@ -10,18 +10,15 @@ import numpy as np
 from lastmile.errors import DataError
 from lastmile.network.access import LIFECYCLE, STREET_CLASSES, Flag, way_rules
 from lastmile.network.hierarchy import contraction_order
+from lastmile.network.osm import tell
 from lastmile.network.tables import StreetTables, great_circle_m, segment_lengths_m, sums_by_edge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from lastmile.network.access import WayRules
-    from lastmile.network.osm import StreetData
+    from lastmile.network.osm import Progress, StreetData
     from lastmile.network.tables import Ints, Longs
-
-    Progress = Callable[[str], None]
 
 MAX_EDGE_M = 200_000.0
 """No street runs this far without a junction; one that does tells of damaged coordinates."""
@@ -42,7 +39,7 @@ def build_tables(
     name
         What to call the source in messages.
     progress
-        Told in words what is being done.
+        Told what is being done.
 
     Returns
     -------
@@ -54,8 +51,7 @@ def build_tables(
     DataError
         Nothing usable is left, or the coordinates are damaged.
     """
-    if progress is not None:
-        progress("joining the streets")
+    tell(progress, "joining the streets", 0.5)
     warnings: list[str] = []
     rules, names, kinds, way_name, way_kind = _rules_of_ways(data, warnings)
     usable = np.array([rule is not None for rule in rules])
@@ -71,7 +67,7 @@ def build_tables(
     edge_way = piece[start, 0]
     ends = np.stack([node[start], node[end]], axis=1)
     used, ends = np.unique(ends, return_inverse=True)
-    ends = ends.reshape(-1, 2).astype(np.int32)
+    ends = ends.reshape(-1, 2)
     kept = [rules[w] for w in edge_way]
     shape_lat, shape_lon = data.node_lat[shape_node], data.node_lon[shape_node]
     segments = segment_lengths_m(shape_lat, shape_lon)
@@ -87,8 +83,8 @@ def build_tables(
         node_lat=data.node_lat[used],
         node_lon=data.node_lon[used],
         node_rank=np.empty(0, np.int32),
-        edge_from=ends[:, 0].copy(),
-        edge_to=ends[:, 1].copy(),
+        edge_from=ends[:, 0].astype(np.int32),
+        edge_to=ends[:, 1].astype(np.int32),
         edge_way=np.array(data.way_ids, np.int64)[edge_way],
         edge_name=way_name[edge_way],
         edge_kind=way_kind[edge_way],
@@ -108,8 +104,7 @@ def build_tables(
     )
     if data.barriers:
         tables = _set_barriers(tables, data.barriers)
-    if progress is not None:
-        progress("ordering the nodes for fast routing")
+    tell(progress, "ordering the nodes for fast routing", 0.6)
     order = contraction_order(tables.node_lat, tables.node_lon, tables.edge_from, tables.edge_to)
     return tables.with_rank(order), tuple(warnings)
 
@@ -119,7 +114,8 @@ def _rules_of_ways(
 ) -> tuple[list[WayRules | None], tuple[str, ...], tuple[str, ...], Ints, Ints]:
     """Judge every way by its tags; number the names and classes."""
     rules: list[WayRules | None] = []
-    names, kinds = {"": 0}, {}
+    names: dict[str, int] = {"": 0}
+    kinds: dict[str, int] = {}
     way_name = np.zeros(len(data.way_ids), np.int32)
     way_kind = np.zeros(len(data.way_ids), np.int32)
     unknown: dict[str, int] = {}

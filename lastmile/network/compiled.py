@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from numba import njit
 
@@ -14,5 +14,4 @@ Loop = TypeVar("Loop", bound="Callable[..., object]")
 
 def compiled(loop: Loop) -> Loop:
     """Compile a function over arrays and numbers; the result is kept on disk between runs."""
-    fast: Loop = njit(cache=True, nogil=True)(loop)
-    return fast
+    return cast("Loop", njit(cache=True, nogil=True)(loop))

@@ -25,7 +25,6 @@ from lastmile.network.tables import segment_lengths_m, sums_by_edge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
 
     from numpy.typing import NDArray
 
@@ -241,7 +240,7 @@ def _with_edges(
     *,
     ends: NDArray[np.int32],
     shapes: list[tuple[NDArray[np.float64], NDArray[np.float64]]],
-    **columns: Any,
+    **columns: NDArray[np.generic] | float,
 ) -> StreetTables:
     """Return tables with more edges; a single value in ``columns`` holds for all of them."""
     lat = np.concatenate([shape[0] for shape in shapes])
@@ -265,5 +264,5 @@ def _with_edges(
         shape_lat=np.append(tables.shape_lat, lat),
         shape_lon=np.append(tables.shape_lon, lon),
         shape_height=heights,
-        **changed,
+        **changed,  # type: ignore[arg-type]  # only arrays, never names or kinds
     )

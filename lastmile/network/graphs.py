@@ -12,16 +12,18 @@ import shapely
 from lastmile.network.access import Flag
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from lastmile.network.street import StreetNetwork
 
 CRS = "epsg:4326"
 
 
-def edge_lines(network: StreetNetwork) -> list[shapely.LineString]:
-    """Return the shape of every edge as a line in lon/lat."""
+def edge_lines(network: StreetNetwork) -> NDArray[np.object_]:
+    """Return the shape of every edge as a line in lon/lat, (e,)."""
     t = network.tables
     points = np.stack([t.shape_lon, t.shape_lat], axis=1)
-    return list(shapely.linestrings(points, indices=t.shape_edge))
+    return np.asarray(shapely.linestrings(points, indices=t.shape_edge))
 
 
 def to_geodataframe(network: StreetNetwork) -> gpd.GeoDataFrame:
@@ -53,25 +55,25 @@ def to_geodataframe(network: StreetNetwork) -> gpd.GeoDataFrame:
     )
 
 
-def to_networkx(network: StreetNetwork) -> nx.MultiDiGraph:
+def to_networkx(network: StreetNetwork) -> nx.MultiDiGraph[int]:
     """Return the network as OSMnx's functions expect it.
 
     Returns
     -------
     networkx.MultiDiGraph
-        ``graph["crs"]``; nodes by number with ``x``, ``y``, ``osmid``, ``street_count``; an edge for each direction
-        that some mode may use, with ``osmid``, ``highway``, ``name``, ``length``, ``geometry``,
+        ``graph["crs"]``; nodes by number with ``x``, ``y``, ``osmid``, ``street_count``; an edge
+        for each direction that some mode may use, with ``osmid``, ``highway``, ``name``, ``length``, ``geometry``,
         ``oneway``, ``reversed``, whether ``walk``, ``bike`` and ``car`` may use it, and ``edge``,
         its number in the network.
     """
     t = network.tables
-    graph = nx.MultiDiGraph(crs=CRS, simplified=True, created_with="lastmile")
+    graph: nx.MultiDiGraph[int] = nx.MultiDiGraph(crs=CRS, simplified=True, created_with="lastmile")
     streets = np.bincount(np.concatenate([t.edge_from, t.edge_to]), minlength=t.node_count)
     columns = (t.node_lon, t.node_lat, t.node_id, streets)
     for i, (x, y, osmid, count) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
         graph.add_node(i, x=x, y=y, osmid=osmid, street_count=count)
     lines = edge_lines(network)
-    back = shapely.reverse(np.array(lines, dtype=object))
+    back = shapely.reverse(lines)
     for edge in range(t.edge_count):
         flags = int(t.edge_flags[edge])
         ends = int(t.edge_from[edge]), int(t.edge_to[edge])

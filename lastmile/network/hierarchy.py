@@ -76,7 +76,7 @@ def contraction_order(lat: Floats, lon: Floats, edge_from: Ints, edge_to: Ints) 
 
 def _inertial_order(lat: Floats, lon: Floats, edge_from: Ints, edge_to: Ints) -> Ints | None:
     try:
-        from routingkit_cch import compute_order_inertial
+        from routingkit_cch import compute_order_inertial  # noqa: PLC0415 - may be missing
     except ImportError:
         return None
     tail = np.concatenate([edge_from, edge_to]).tolist()
@@ -315,7 +315,7 @@ def _find(start: Longs, head: Ints, low: int, high: int) -> int:  # pragma: no c
             a = middle + 1
         else:
             b = middle
-    return a
+    return int(a)
 
 
 @compiled
@@ -329,7 +329,7 @@ def _arcs_of_edges(
 
 
 @compiled
-def _customize(
+def _customize(  # noqa: C901 - one loop over all triangles
     start: Longs,
     head: Ints,
     edge_arc: Longs,
@@ -415,7 +415,7 @@ def _forget(parent: Ints, nodes: Ints, dist: Longs) -> None:  # pragma: no cover
 
 @compiled
 def _tail_of(start: Longs, arc: int) -> int:  # pragma: no cover - compiled
-    return np.searchsorted(start, arc, side="right") - 1
+    return int(np.searchsorted(start, arc, side="right") - 1)
 
 
 @compiled
@@ -437,16 +437,16 @@ def _unfold(
         high = head[arc]
         middle = via_down[arc] if code & 1 else via_up[arc]
         if middle < 0:
-            streets.append(np.int32(~middle))
+            streets.append(int(~middle))
             continue
         to_low = _find(start, head, middle, low)
         to_high = _find(start, head, middle, high)
         if code & 1:
-            chain.append((2 * to_low, np.int64(middle)))
-            chain.append((2 * to_high + 1, np.int64(middle)))
+            chain.append((2 * to_low, int(middle)))
+            chain.append((2 * to_high + 1, int(middle)))
         else:
-            chain.append((2 * to_high, np.int64(middle)))
-            chain.append((2 * to_low + 1, np.int64(middle)))
+            chain.append((2 * to_high, int(middle)))
+            chain.append((2 * to_low + 1, int(middle)))
 
 
 @compiled
@@ -473,21 +473,21 @@ def _route(
                 top = x
             x = parent[x]
 
-    streets = [np.int32(0)]
+    streets = [0]
     streets.clear()
     if top >= 0:
-        chain = [(np.int64(0), np.int64(0))]
+        chain = [(0, 0)]
         chain.clear()
         x = top
         while pred_up[x] >= 0:
             low = _tail_of(start, pred_up[x])
-            chain.append((np.int64(2 * pred_up[x]), np.int64(low)))
+            chain.append((int(2 * pred_up[x]), int(low)))
             x = low
         _unfold(start, head, via_up, via_down, chain, streets)
         x = top
         while pred_down[x] >= 0:
             low = _tail_of(start, pred_down[x])
-            chain.append((np.int64(2 * pred_down[x] + 1), np.int64(low)))
+            chain.append((int(2 * pred_down[x] + 1), int(low)))
             _unfold(start, head, via_up, via_down, chain, streets)
             x = low
     _forget(parent, source_nodes, dist_up)

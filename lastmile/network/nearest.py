@@ -119,46 +119,54 @@ def _fill(
     frame: tuple[float, float, float, float],
     size: tuple[int, int],
 ) -> tuple[Longs, Ints]:  # pragma: no cover - compiled
-    """Count, then place, the segments of each cell, row by row along each segment."""
+    """Count the segments of each cell, then place them."""
+    start = np.zeros(size[0] * size[1] + 2, np.int64)
+    _visit(lat, lon, shape_start, frame, size, start, np.empty(0, np.int32))
+    for cell in range(1, len(start)):
+        start[cell] += start[cell - 1]
+    segment = np.empty(start[-1], np.int32)
+    start[1:] = start[:-1].copy()
+    _visit(lat, lon, shape_start, frame, size, start, segment)
+    return start[:-1].copy(), segment
+
+
+@compiled
+def _visit(
+    lat: Floats,
+    lon: Floats,
+    shape_start: Longs,
+    frame: tuple[float, float, float, float],
+    size: tuple[int, int],
+    counter: Longs,
+    segment: Ints,
+) -> None:  # pragma: no cover - compiled
+    """Go through the cells of every segment; write it there where there is room to write."""
     south, west, cell_lat, cell_lon = frame
     rows, columns = size
-    start = np.zeros(rows * columns + 1, np.int64)
-    segment = np.empty(0, np.int32)
-    for placing in range(2):
-        if placing == 1:
-            for cell in range(rows * columns):
-                start[cell + 1] += start[cell]
-            segment = np.empty(start[-1], np.int32)
-            start[1:] = start[:-1].copy()
-            start[0] = 0
-        for e in range(len(shape_start) - 1):
-            for s in range(shape_start[e], shape_start[e + 1] - 1):
-                x0 = (lon[s] - west) / cell_lon
-                x1 = (lon[s + 1] - west) / cell_lon
-                y0 = (lat[s] - south) / cell_lat
-                y1 = (lat[s + 1] - south) / cell_lat
-                if y0 > y1:
-                    x0, x1, y0, y1 = x1, x0, y1, y0
-                for row in range(int(y0), min(int(y1), rows - 1) + 1):
-                    xa, xb = x0, x1
-                    if y1 > y0:
-                        xa = x0 + (x1 - x0) * max(0.0, (row - y0) / (y1 - y0))
-                        xb = x0 + (x1 - x0) * min(1.0, (row + 1 - y0) / (y1 - y0))
-                    if xa > xb:
-                        xa, xb = xb, xa
-                    for column in range(max(0, int(xa)), min(int(xb), columns - 1) + 1):
-                        cell = row * columns + column
-                        if placing == 1:
-                            segment[start[cell + 1]] = s
-                        start[cell + 1] += 1
-    return start, segment
+    for e in range(len(shape_start) - 1):
+        for s in range(shape_start[e], shape_start[e + 1] - 1):
+            x0, y0 = (lon[s] - west) / cell_lon, (lat[s] - south) / cell_lat
+            x1, y1 = (lon[s + 1] - west) / cell_lon, (lat[s + 1] - south) / cell_lat
+            if y0 > y1:
+                x0, x1, y0, y1 = x1, x0, y1, y0
+            for row in range(int(y0), min(int(y1), rows - 1) + 1):
+                xa, xb = x0, x1
+                if y1 > y0:
+                    xa = x0 + (x1 - x0) * max(0.0, (row - y0) / (y1 - y0))
+                    xb = x0 + (x1 - x0) * min(1.0, (row + 1 - y0) / (y1 - y0))
+                left, right = int(min(xa, xb)), int(max(xa, xb))
+                for column in range(max(0, left), min(right, columns - 1) + 1):
+                    cell = row * columns + column
+                    if len(segment):
+                        segment[counter[cell + 1]] = s
+                    counter[cell + 1] += 1
 
 
 @compiled
 def _foot(
     lat: Floats, lon: Floats, s: int, here: tuple[float, float, float]
 ) -> tuple[float, float]:  # pragma: no cover - compiled
-    """Return squared distance in m2 and place of the foot, in the plane that touches at ``here``."""
+    """Return squared distance in m2 and place of the foot, in the plane touching at ``here``."""
     here_lat, here_lon, shrink = here
     ax = (lon[s] - here_lon) * METRES_PER_DEGREE * shrink
     ay = (lat[s] - here_lat) * METRES_PER_DEGREE
@@ -182,57 +190,56 @@ def _nearest(
     max_distance_m: float,
 ) -> tuple[Ints, Floats, Floats]:  # pragma: no cover - compiled
     """Look in ever wider rings of cells until no nearer segment can be outside."""
-    lat, lon, edge_of, usable = streets
     south, west, cell_lat, cell_lon = frame
-    rows, columns, start, segment = grid
+    rows, columns, _, _ = grid
     count = len(points[0])
     found = np.full(count, -1, np.int32)
     place = np.zeros(count)
     distance = np.full(count, np.inf)
     for i in range(count):
-        here_lat, here_lon = points[0][i], points[1][i]
-        shrink = max(_POLAR_COS, cos(radians(here_lat)))
-        here = (here_lat, here_lon, shrink)
-        y = (here_lat - south) / cell_lat
-        x = (here_lon - west) / cell_lon
+        shrink = max(_POLAR_COS, cos(radians(points[0][i])))
+        here = (points[0][i], points[1][i], shrink)
+        y, x = (here[0] - south) / cell_lat, (here[1] - west) / cell_lon
         row, column = floor(y), floor(x)
         step_m = METRES_PER_DEGREE * min(cell_lat, cell_lon * shrink)
-        inset = min(min(y - row, row + 1 - y), min(x - column, column + 1 - x))
-        best = max_distance_m * max_distance_m
+        inset = min(y - row, row + 1 - y, x - column, column + 1 - x)
+        widest = max(row, rows - row, column, columns - column)
+        best = (max_distance_m * max_distance_m, -1, 0.0)
         ring = 0
-        while True:
-            seen_m = max(0.0, (ring - 1 + inset) * step_m) if ring > 0 else -1.0
-            if ring > 0 and seen_m * seen_m > best:
+        while ring <= widest:
+            seen_m = max(0.0, (ring - 1 + inset) * step_m)
+            if ring > 0 and seen_m * seen_m > best[0]:
                 break
-            if (
-                row - ring < 0
-                and column - ring < 0
-                and row + ring >= rows
-                and column + ring >= columns
-                and ring > max(rows, columns)
-            ):
-                break
-            for r in range(max(0, row - ring), min(rows - 1, row + ring) + 1):
-                whole = r in (row - ring, row + ring)
-                c = column - ring
-                while c <= column + ring:
-                    if 0 <= c < columns:
-                        cell = r * columns + c
-                        for k in range(start[cell], start[cell + 1]):
-                            s = segment[k]
-                            if usable[edge_of[s]]:
-                                d2, along = _foot(lat, lon, s, here)
-                                if d2 < best or (
-                                    d2 == best and (found[i] < 0 or edge_of[s] < edge_of[found[i]])
-                                ):
-                                    best = d2
-                                    found[i] = s
-                                    place[i] = along
-                    c += 1 if whole or ring == 0 else 2 * ring
+            best = _best_of_ring(streets, grid, (row, column, ring), here, best)
             ring += 1
-        if found[i] >= 0:
-            distance[i] = sqrt(best)
+        if best[1] >= 0:
+            found[i], place[i], distance[i] = best[1], best[2], sqrt(best[0])
     return found, place, distance
+
+
+@compiled
+def _best_of_ring(
+    streets: tuple[Floats, Floats, Ints, NDArray[np.bool_]],
+    grid: tuple[int, int, Longs, Ints],
+    where: tuple[int, int, int],
+    here: tuple[float, float, float],
+    best: tuple[float, int, float],
+) -> tuple[float, int, float]:  # pragma: no cover - compiled
+    """Return squared distance, segment and foot of the best there is after one more ring."""
+    lat, lon, edge_of, usable = streets
+    rows, columns, start, segment = grid
+    row, column, ring = where
+    for r in range(max(0, row - ring), min(rows - 1, row + ring) + 1):
+        stride = 1 if ring == 0 or r in (row - ring, row + ring) else 2 * ring
+        for c in range(column - ring, column + ring + 1, stride):
+            if 0 <= c < columns:
+                for k in range(start[r * columns + c], start[r * columns + c + 1]):
+                    s = segment[k]
+                    if usable[edge_of[s]]:
+                        d2, along = _foot(lat, lon, s, here)
+                        if d2 < best[0] or (d2 == best[0] and s < best[1]):
+                            best = (d2, int(s), along)
+    return best
 
 
 @compiled

@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Progress = Callable[[str], None]
+    Progress = Callable[[str, float], None]
+    """Told what is being done, and how much of the whole is done, 0 to 1."""
 
 MAX_WAY_NODES = 20_000_000
 """More node references than this do not fit the memory of an ordinary computer; the street ways
 of the whole of southern Finland have about 8 million."""
 
+_NOWHERE = (float("nan"), float("nan"))
+_MAX_LAT, _MAX_LON = 90.0, 180.0
 _PBF_MARK = b"OSMHeader"
 _COMPRESSED = {
     b"PK\x03\x04": "a zip archive",
@@ -99,7 +102,7 @@ class _Collector:
 
     def node(self, node_id: int, lat: float, lon: float, tags: Mapping[str, str]) -> None:
         """Keep a node that a way needs."""
-        if not (-90 <= lat <= 90 and -180 <= lon <= 180):
+        if not (abs(lat) <= _MAX_LAT and abs(lon) <= _MAX_LON):
             raise DataError(
                 f"{self.name}: node {node_id} lies off the earth (lat {lat}, lon {lon})"
             )
@@ -132,33 +135,31 @@ def read_file(path: Path, progress: Progress | None = None) -> StreetData:
     path
         The file; what it is is told by its content, not its name.
     progress
-        Told in words what is being done.
+        Told what is being done.
 
     Raises
     ------
     DataError
         The file is missing, not OSM, damaged, compressed or too large.
     """
-    import osmium
+    import osmium  # noqa: PLC0415 - only when a file is read
 
     kind = _sniff(path)
     source = osmium.io.File(str(path), kind)
     collector = _Collector(str(path))
     try:
-        _tell(progress, f"reading the ways of {path.name}")
+        tell(progress, f"reading the ways of {path.name}", 0.0)
         for way in osmium.FileProcessor(source, osmium.osm.WAY):
-            if "highway" in way.tags:
+            if isinstance(way, osmium.osm.Way) and "highway" in way.tags:
                 collector.way(way.id, dict(way.tags), [node.ref for node in way.nodes])
         needed = set(collector.needed().tolist())
-        _tell(progress, f"reading the nodes of {path.name}")
+        tell(progress, f"reading the nodes of {path.name}", 0.2)
         for node in osmium.FileProcessor(source, osmium.osm.NODE):
-            if node.id not in needed:
-                continue
-            where = node.location
-            if not where.valid():
-                raise DataError(f"{path}: node {node.id} has no place on the earth")
-            tags = dict(node.tags) if "barrier" in node.tags else {}
-            collector.node(node.id, where.lat, where.lon, tags)
+            if isinstance(node, osmium.osm.Node) and node.id in needed:
+                tags = dict(node.tags) if "barrier" in node.tags else {}
+                where = node.location
+                lat, lon = (where.lat, where.lon) if where.valid() else _NOWHERE
+                collector.node(node.id, lat, lon, tags)
     except DataError:
         raise
     except (RuntimeError, ValueError, OSError, OverflowError, MemoryError) as error:
@@ -227,6 +228,7 @@ def _sniff(path: Path) -> str:
     raise DataError(f"{path}: neither OSM XML nor OSM PBF (it starts with {head[:12]!r})")
 
 
-def _tell(progress: Progress | None, message: str) -> None:
+def tell(progress: Progress | None, message: str, done: float) -> None:
+    """Report progress to whoever wants to know."""
     if progress is not None:
-        progress(message)
+        progress(message, done)

@@ -510,14 +510,13 @@ def _track(
     tables: StreetTables, edge: Ints, begin: Floats, end: Floats
 ) -> tuple[Floats, Floats, Floats]:
     """Return latitudes, longitudes and heights along stretches of edges, in their direction."""
-    heights = tables.shape_height
-    if not len(heights):
-        heights = np.full(1, np.nan, np.float32)
+    heights = tables.shape_height.astype(np.float64)
     columns: tuple[list[Floats], list[Floats], list[Floats]] = ([], [], [])
     for e, b, f in zip(edge.tolist(), begin.tolist(), end.tolist(), strict=True):
         points = slice(tables.shape_start[e], tables.shape_start[e + 1])
-        parts = [tables.shape_lat[points], tables.shape_lon[points]]
-        parts.append(heights[points] if len(heights) > 1 else np.full(len(parts[0]), np.nan))
+        parts = [tables.shape_lat[points], tables.shape_lon[points], heights[points]]
+        if not len(heights):
+            parts[2] = np.full(len(parts[0]), np.nan)
         if not (b in _ENDS and f in _ENDS):
             parts = stretch(tables.shape_along_m[points], parts, b, f)
         elif b > f:

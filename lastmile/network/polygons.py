@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from lastmile.network.paths import Reach
     from lastmile.network.street import StreetNetwork
+    from lastmile.network.tables import Floats, Longs
 STRIP_M = 40.0
 """How far from a covered street the area reaches: about a plot's depth."""
 HOLE_M2 = 20_000.0
@@ -59,29 +60,41 @@ def areas(network: StreetNetwork, reaches: Sequence[Reach]) -> gpd.GeoDataFrame:
 
 
 def _area(network: StreetNetwork, reached: Reach, project: Transformer) -> shapely.Geometry:
-    lines = covered_lines(network, reached)
-    origin = shapely.Point(reached.origin.lon, reached.origin.lat)
-    flat = shapely.transform(np.array([*lines, origin]), project.transform, interleaved=False)
-    area = shapely.union_all(shapely.buffer(flat, STRIP_M, quad_segs=4))
+    lat, lon, number = covered_points(network, reached)
+    points = np.stack(project.transform(lon, lat), axis=1)
+    here = project.transform(reached.origin.lon, reached.origin.lat)
+    lines = np.asarray(shapely.linestrings(points, indices=number))
+    shapes = [*lines.tolist(), shapely.Point(here)]
+    area = shapely.union_all(shapely.buffer(shapes, STRIP_M, quad_segs=2))
     return shapely.simplify(_without_small_holes(area), SMOOTHING_M)
 
 
-def covered_lines(network: StreetNetwork, reached: Reach) -> list[shapely.LineString]:
-    """Return the stretches of streets covered, as lines in lon/lat."""
+def covered_points(network: StreetNetwork, reached: Reach) -> tuple[Floats, Floats, Longs]:
+    """Return the stretches of streets covered, point by point.
+
+    Returns
+    -------
+    tuple
+        Latitudes, longitudes and the number of the stretch, (k,) each, stretch after stretch.
+    """
     t = network.tables
-    lines = []
-    for edge, begin, end in zip(
+    whole = (reached.from_fraction == 0.0) & (reached.to_fraction == 1.0)
+    lats, lons = [], []
+    for edge, begin, end, all_of_it in zip(
         reached.edge.tolist(),
         reached.from_fraction.tolist(),
         reached.to_fraction.tolist(),
+        whole.tolist(),
         strict=True,
     ):
         points = slice(t.shape_start[edge], t.shape_start[edge + 1])
-        lat, lon = t.shape_lat[points], t.shape_lon[points]
-        if begin > 0.0 or end < 1.0:
-            lat, lon = stretch(t.shape_along_m[points], [lat, lon], begin, end)
-        lines.append(shapely.linestrings(lon, lat))
-    return lines
+        shape = [t.shape_lat[points], t.shape_lon[points]]
+        if not all_of_it:
+            shape = stretch(t.shape_along_m[points], shape, begin, end)
+        lats.append(shape[0])
+        lons.append(shape[1])
+    number = np.repeat(np.arange(len(lats)), [len(lat) for lat in lats])
+    return np.concatenate(lats), np.concatenate(lons), number
 
 
 def _without_small_holes(area: shapely.Geometry) -> shapely.Geometry:

@@ -215,7 +215,8 @@ class StreetNetwork:
             if self.base is not None:
                 before = self.base.usable(mode, step_free=step_free)
                 connected[: len(before)] |= before
-            return allowed & connected
+            both: NDArray[np.bool_] = allowed & connected
+            return both
 
         return self._once(("usable", mode, step_free), make)
 
@@ -308,8 +309,9 @@ class StreetNetwork:
     def with_speeds(self, speeds: Speeds) -> StreetNetwork:
         """Return the same streets for people who move at other speeds."""
         base = self.base.with_speeds(speeds) if self.base is not None else None
-        other = self._on(self.tables, speeds=speeds, edits=self.edits, base=base)
-        other._made.update(hierarchy=self.hierarchy, adjacency=self.adjacency, grid=self.grid)
+        other = self.on(self.tables, speeds=speeds, edits=self.edits, base=base)
+        made = {"hierarchy": self.hierarchy, "adjacency": self.adjacency, "grid": self.grid}
+        other._made.update(made)  # noqa: SLF001 - of this class
         return other
 
     def with_edits(self, edits: Sequence[StreetEdit]) -> StreetNetwork:
@@ -340,9 +342,9 @@ class StreetNetwork:
             return unedited
 
         def snap(tables: StreetTables, lat: float, lon: float, mode: Mode) -> Snap:
-            return unedited._on(tables).snap(lat, lon, mode)
+            return unedited.on(tables).snap(lat, lon, mode)
 
-        return unedited._on(
+        return unedited.on(
             edited_tables(unedited.tables, everything, snap), edits=everything, base=unedited
         )
 
@@ -360,7 +362,7 @@ class StreetNetwork:
             raise RequestError(f"no edit is called {name!r}; in force: {known}")
         return (self.base or self).with_edits(left)
 
-    def _on(
+    def on(
         self,
         tables: StreetTables,
         *,
@@ -379,7 +381,7 @@ class StreetNetwork:
             base=base,
         )
 
-    def to_networkx(self) -> nx.MultiDiGraph:
+    def to_networkx(self) -> nx.MultiDiGraph[int]:
         """Return the network in OSMnx's conventions; see :mod:`lastmile.network.graphs`."""
         from lastmile.network.graphs import to_networkx  # noqa: PLC0415 - only when needed
 
@@ -427,11 +429,6 @@ class StreetNetwork:
         try:
             with np.load(path, allow_pickle=False) as stored:
                 facts = json.loads(stored["facts"].tobytes())
-                if facts["format"] != FORMAT:
-                    raise DataError(
-                        f"{path}: a network of format {facts['format']}, this program reads "
-                        f"{FORMAT}; build it again (lastmile data build)"
-                    )
                 arrays = {name: stored[name] for name in ARRAY_FIELDS}
             tables = StreetTables(
                 **arrays, names=tuple(facts["names"]), kinds=tuple(facts["kinds"])
@@ -443,10 +440,11 @@ class StreetNetwork:
                 warnings=facts["warnings"],
             )
             intact = network.digest == facts["digest"]
-        except DataError:
-            raise
         except (OSError, ValueError, KeyError, TypeError, BadZipFile, EOFError) as error:
-            raise DataError(f"{path}: not a stored street network ({error!r})") from error
+            raise DataError(
+                f"{path}: not a street network of format {FORMAT} ({error!r}); build it again "
+                "(lastmile data build)"
+            ) from error
         if not intact:
             raise DataError(f"{path}: damaged; build the network again (lastmile data build)")
         return network
@@ -463,7 +461,8 @@ def _off_islands(tables: StreetTables, is_open: NDArray[np.bool_]) -> NDArray[np
     size = np.bincount(part, minlength=1)
     large = size >= max(2, ISLAND_SHARE * size.max())
     same = part[tables.edge_from] == part[tables.edge_to]
-    return same & large[part[tables.edge_from]]
+    chosen: NDArray[np.bool_] = same & large[part[tables.edge_from]]
+    return chosen
 
 
 def load_network() -> StreetNetwork:

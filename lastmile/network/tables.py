@@ -110,7 +110,8 @@ class StreetTables:
         segments = segment_lengths_m(self.shape_lat, self.shape_lon)
         segments[self.shape_start[1:-1] - 1] = 0.0
         total = np.concatenate([[0.0], np.cumsum(segments)])
-        return np.maximum(total - total[self.shape_start[:-1]][self.shape_edge], 0.0)
+        along: Floats = total - total[self.shape_start[:-1]][self.shape_edge]
+        return np.maximum(along, 0.0)
 
     def digest(self) -> str:
         """Return the SHA-256 of the contents, in hex; the contraction order is no content."""
@@ -137,7 +138,8 @@ def great_circle_m(lat_a: Floats, lon_a: Floats, lat_b: Floats, lon_b: Floats) -
     half_lat = np.sin((phi_b - phi_a) / 2)
     half_lon = np.sin(np.radians(lon_b - lon_a) / 2)
     chord = half_lat**2 + np.cos(phi_a) * np.cos(phi_b) * half_lon**2
-    return 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(chord, 1.0)))
+    distance: Floats = 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(chord, 1.0)))
+    return distance
 
 
 def segment_lengths_m(shape_lat: Floats, shape_lon: Floats) -> Floats:
@@ -168,4 +170,5 @@ def sums_by_edge(segments: Floats, shape_start: Longs) -> Floats:
         return np.empty(0)
     own = segments.copy()
     own[shape_start[1:-1] - 1] = 0.0
-    return np.add.reduceat(own, shape_start[:-1])
+    sums: Floats = np.add.reduceat(own, shape_start[:-1])
+    return sums
