@@ -186,6 +186,7 @@ def line(
     *,
     weight: float = 5,
     dash: str | None = None,
+    opacity: float = 0.9,
 ) -> folium.PolyLine:
     """Return a line whose tooltip is ``label``, taken as plain text.
 
@@ -201,9 +202,16 @@ def line(
         Width in pixels.
     dash
         SVG dash pattern; solid when None.
+    opacity
+        From 0 to 1.
     """
     return folium.PolyLine(
-        coordinates, color=color, weight=weight, dash_array=dash, tooltip=escape(label)
+        coordinates,
+        color=color,
+        weight=weight,
+        dash_array=dash,
+        opacity=opacity,
+        tooltip=escape(label),
     )
 
 

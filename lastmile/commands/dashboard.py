@@ -26,6 +26,9 @@ def app_file() -> Path:
 @click.option("--port", default=8501, show_default=True, type=click.IntRange(1, 65535))
 def dashboard(port: int) -> None:
     """Serve the dashboard on 127.0.0.1 until you press Ctrl-C."""
+    from dashboard.assets import publish_leaflet, static_folder  # noqa: PLC0415
+
+    publish_leaflet(static_folder())  # Streamlit serves the folder only if it is there at start
     options = {
         "server.address": "127.0.0.1",
         "server.port": str(port),
@@ -35,6 +38,8 @@ def dashboard(port: int) -> None:
         "browser.gatherUsageStats": "false",
         "browser.serverAddress": "127.0.0.1",
         "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none",
+        "client.showErrorLinks": "false",
     }
     flags = [f"--{key}={value}" for key, value in options.items()]
     click.echo(f"Lastmile dashboard: http://127.0.0.1:{port} (Ctrl-C stops it)")

@@ -1,0 +1,88 @@
+"""Numbers, money, dates and lengths of time as people of each language write them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from babel.dates import format_date, format_datetime, format_time
+from babel.numbers import format_currency, format_decimal, format_percent
+
+from dashboard.texts import _, language
+from lastmile.planner.clock import HELSINKI, later
+from lastmile.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+LOCALES = {"en": "en_GB", "fi": "fi_FI", "sv": "sv_FI"}
+KILO_FROM = 995
+
+
+def locale() -> str:
+    """Return the locale of the session's language."""
+    return LOCALES[language()]
+
+
+def number(value: float, decimals: int | None = None) -> str:
+    """Return a number; with three significant digits where ``decimals`` is not given."""
+    if decimals is None:
+        size = abs(value)
+        decimals = 0 if size >= 100 or value == round(value) else 1 if size >= 10 else 2  # noqa: PLR2004
+    pattern = "#,##0." + "#" * decimals if decimals else "#,##0"
+    return str(format_decimal(round(value, decimals), format=pattern, locale=locale()))
+
+
+def money(value_eur: float | None) -> str:
+    """Return a sum of money, or that nobody knows it."""
+    if value_eur is None:
+        return _("price not known")
+    return str(format_currency(value_eur, "EUR", locale=locale()))
+
+
+def share(value: float) -> str:
+    """Return a share as a percentage."""
+    return str(format_percent(value, locale=locale()))
+
+
+def clock(when: datetime, *, up: bool = False) -> str:
+    """Return hours and minutes; arrivals are rounded up so that nobody is told a wrong minute."""
+    if up and (when.second or when.microsecond):
+        when = later(when, SECONDS_PER_MINUTE)
+    return str(format_time(when, "HH:mm", tzinfo=HELSINKI, locale=locale()))
+
+
+def day(when: date) -> str:
+    """Return weekday and date."""
+    return str(format_date(when, "EEE d.M.y" if language() != "en" else "EEE d MMM y", locale()))
+
+
+def day_and_clock(when: datetime) -> str:
+    """Return date and time of day."""
+    pattern = "EEE d.M.y HH:mm" if language() != "en" else "EEE d MMM y HH:mm"
+    return str(format_datetime(when, pattern, tzinfo=HELSINKI, locale=locale()))
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time: "45 min", "1 h 05 min"."""
+    hours, minutes = divmod(
+        round(abs(seconds) / SECONDS_PER_MINUTE), SECONDS_PER_HOUR // SECONDS_PER_MINUTE
+    )
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
+
+
+def distance(length_m: float) -> str:
+    """Return a length: "350 m", "2.4 km"."""
+    if length_m < KILO_FROM:
+        return f"{round(length_m, -1):.0f} m"
+    return f"{number(length_m / 1000, 1)} km"
+
+
+def emissions(grams: float | None) -> str:
+    """Return emissions, or that nobody knows them."""
+    if grams is None:
+        return _("CO₂ not known")
+    if grams < 1:
+        return _("no CO₂")
+    if grams < KILO_FROM:
+        return f"{grams:.0f} g CO₂"
+    return f"{number(grams / 1000, 1)} kg CO₂"

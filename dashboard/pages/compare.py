@@ -1,0 +1,4 @@
+"""Being built."""
+
+
+def page() -> None: ...

@@ -1,0 +1,29 @@
+"""What Streamlit's theme leaves open: spacing, the timeline, print. Colours follow the theme."""
+
+STYLE = """
+<style>
+.block-container {padding-top: 4rem; padding-bottom: 3rem;}
+.st-key-languages {margin-bottom: -2.5rem;}
+.lm-timeline {list-style: none; margin: 0; padding: 0;}
+.lm-timeline li {display: grid; grid-template-columns: 3.6rem 1rem 1fr; gap: .5rem; margin: 0;}
+.lm-timeline .time {text-align: right; font-variant-numeric: tabular-nums; font-weight: 600;}
+.lm-timeline .bar {border-left: 5px solid currentColor; margin-left: .4rem; min-height: 100%;}
+.lm-timeline .bar.dashed {border-left-style: dotted;}
+.lm-timeline .dot {width: .9rem; height: .9rem; margin-top: .3rem; border-radius: 50%;
+  border: 3px solid currentColor;}
+.lm-timeline .way {padding: .2rem 0 .6rem;}
+.lm-timeline .fine {opacity: .85; font-size: .9rem;}
+.lm-badge {display: inline-block; padding: 0 .45rem; border-radius: .35rem; font-weight: 700;
+  color: #fff;}
+@media (max-width: 640px) {
+  .block-container {padding-left: .8rem; padding-right: .8rem;}
+  .st-key-languages {margin-bottom: 0;}
+}
+@media print {
+  header, [data-testid="stSidebar"], [data-testid="stToolbar"], .st-key-languages,
+  .st-key-question, [data-testid="stDownloadButton"], [data-testid="stButton"] {
+    display: none !important;}
+  .block-container {padding: 0 !important;}
+}
+</style>
+"""
