@@ -147,12 +147,17 @@ DENIALS = frozenset(
         "military",
         "permit",
         "restricted",
-        "use_sidepath",
         "bus",
         "psv",
     }
 )
-"""A value in neither set (``unknown``, ``discouraged``, a slip of the pen) says nothing."""
+"""A value in neither set (``unknown``, ``discouraged``, a slip of the pen) says nothing, nor does
+``use_sidepath``: who must use the path beside a road still gets to its doors, and that path may
+be missing from the map. See SIDEPATH_BIKE_FACTOR."""
+
+SIDEPATH_BIKE_FACTOR = 0.6
+"""Riding speed on a road tagged ``bicycle=use_sidepath``: slow enough that the sidepath is taken
+wherever it is mapped."""
 
 ONEWAY_KEYS: dict[Mode, tuple[str, ...]] = {
     Mode.WALK: ("oneway:foot",),
@@ -334,10 +339,13 @@ def _way_rules(tag_set: frozenset[tuple[str, str]]) -> WayRules | None:
     if not flags & ~(Flag.PUSH | Flag.STEPS | Flag.NOT_STEP_FREE):
         return None
     surface = tags.get("surface", "").partition(":")[0]
+    bike_factor = min(street.bike_factor, BIKE_SURFACE_FACTORS.get(surface, 1.0))
+    if tags.get("bicycle") == "use_sidepath":
+        bike_factor = min(bike_factor, SIDEPATH_BIKE_FACTOR)
     return WayRules(
         flags=flags,
         walk_factor=STEPS_WALK_FACTOR if flags & Flag.STEPS else 1.0,
-        bike_factor=min(street.bike_factor, BIKE_SURFACE_FACTORS.get(surface, 1.0)),
+        bike_factor=bike_factor,
         car_forward_m_s=_car_kmh(tags, street, surface, "forward") * KMH,
         car_backward_m_s=_car_kmh(tags, street, surface, "backward") * KMH,
     )

@@ -7,6 +7,7 @@ whatever order a search adds them up.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -61,6 +62,11 @@ class ArcCosts:
     time_ms: Longs
     length_mm: Longs
     is_open: NDArray[np.bool_]
+
+    @cached_property
+    def open_time_ms(self) -> Longs:
+        """Time of each arc by its number, UNREACHABLE where it is closed, (2 e,)."""
+        return np.where(self.is_open, self.time_ms, UNREACHABLE).ravel()
 
     def packed(self, objective: Objective) -> Longs:
         """Return (e, 2) packed costs with the objective first, UNREACHABLE where closed."""

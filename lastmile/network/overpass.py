@@ -111,8 +111,8 @@ def area_of_place(
 
     def ask(folder: Path) -> None:
         with _osmnx(folder):
-            outline: Area = ox.geocode_to_gdf(place).geometry.iloc[0]
-        (folder / "outline.wkt").write_text(shapely.to_wkt(outline), encoding="utf-8")
+            found = ox.geocode_to_gdf(place).geometry.iloc[0]
+        (folder / "outline.wkt").write_text(shapely.to_wkt(found), encoding="utf-8")
 
     url = ox.settings.nominatim_url
     try:

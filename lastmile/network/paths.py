@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 OFF_NETWORK = "off-network"
 _ENDS = (0.0, 1.0)
+_LAT_LON = (0, 1)
 SAME_DEGREES = 1e-9
 """Points nearer to each other than this (0.1 mm) are one point of a line."""
 
@@ -271,7 +272,7 @@ def reach(
     costs = _EdgeCosts(network, mode, "time", step_free=step_free)
     budget = int((limit_s - place.distance_m / network.speeds.walk_m_s) * MS_PER_S)
     ends = costs.departing(_one(place))
-    time_ms = costs.open_time_ms()
+    time_ms = costs.costs.open_time_ms
     node_ms = np.where(ends.nodes[0] >= 0, ends.costs[0] >> SHIFT, 0)
     nodes, spent = within(network.adjacency, time_ms, ends.nodes[0], node_ms, budget)
 
@@ -381,10 +382,6 @@ class _EdgeCosts:
         nodes[(costs >= UNREACHABLE) | off[:, None]] = -1
         return Ends(nodes, costs)
 
-    def open_time_ms(self) -> Longs:
-        """Return the time of each arc by its number, UNREACHABLE where it is closed."""
-        return np.where(self.costs.is_open, self.costs.time_ms, UNREACHABLE).ravel()
-
     def around(self, place: Snap, budget: int) -> tuple[Ints, Floats, Floats]:
         """Return the stretches of its own edge that can be covered from a place."""
         forward, backward = self.costs.time_ms[place.edge]
@@ -416,13 +413,12 @@ class _Walker:
                 f"no way for mode {self.mode.value} from {_words(start)} to {_words(goal)}"
             )
         lat, lon, height = _track(tables, *pieces)
-        line = [*zip(lat.tolist(), lon.tolist(), strict=True)]
-        ahead = [(start.lat, start.lon)]
-        if not isinstance(origin, Snap):
-            ahead.insert(0, (float(origin[0]), float(origin[1])))
+        ahead = [] if isinstance(origin, Snap) else [(float(origin[0]), float(origin[1]))]
         behind = [(goal.lat, goal.lon)]
         if not isinstance(destination, Snap):
             behind.append((float(destination[0]), float(destination[1])))
+        ahead.append((start.lat, start.lon))
+        line = np.concatenate([ahead, np.stack([lat, lon], axis=1), behind])
         steps = (
             *_off_network(start.distance_m, walk),
             *self._steps(*pieces),
@@ -432,7 +428,7 @@ class _Walker:
             mode=self.mode,
             duration_s=sum(step.duration_s for step in steps),
             length_m=sum(step.length_m for step in steps),
-            coordinates=_without_repeats([*ahead, *line, *behind]),
+            coordinates=_without_repeats(line),
             steps=steps,
             climb_m=_climb(height) if len(tables.shape_height) else None,
             access_m=start.distance_m + goal.distance_m,
@@ -510,23 +506,31 @@ def _track(
     tables: StreetTables, edge: Ints, begin: Floats, end: Floats
 ) -> tuple[Floats, Floats, Floats]:
     """Return latitudes, longitudes and heights along stretches of edges, in their direction."""
-    heights = tables.shape_height.astype(np.float64)
-    columns: tuple[list[Floats], list[Floats], list[Floats]] = ([], [], [])
-    for e, b, f in zip(edge.tolist(), begin.tolist(), end.tolist(), strict=True):
-        points = slice(tables.shape_start[e], tables.shape_start[e + 1])
-        parts = [tables.shape_lat[points], tables.shape_lon[points], heights[points]]
-        if not len(heights):
-            parts[2] = np.full(len(parts[0]), np.nan)
-        if not (b in _ENDS and f in _ENDS):
-            parts = stretch(tables.shape_along_m[points], parts, b, f)
-        elif b > f:
-            parts = [part[::-1] for part in parts]
-        for column, part in zip(columns, parts, strict=True):
-            column.append(part)
-    if not len(edge):
-        return np.empty(0), np.empty(0), np.empty(0)
-    lat, lon, height = (np.concatenate(column) for column in columns)
-    return lat, lon, height
+    columns = [tables.shape_lat, tables.shape_lon]
+    if len(tables.shape_height):
+        columns.append(tables.shape_height.astype(np.float64))
+    first, last = tables.shape_start[edge], tables.shape_start[edge + 1]
+    counts = last - first
+    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    point = np.where(
+        np.repeat(begin <= end, counts),
+        np.repeat(first, counts) + within,
+        np.repeat(last - 1, counts) - within,
+    )
+    tracks = [column[point] for column in columns]
+    partial = np.flatnonzero(~(np.isin(begin, _ENDS) & np.isin(end, _ENDS)))
+    for i in partial[::-1].tolist():
+        own = slice(first[i], last[i])
+        place = slice(counts[:i].sum(), counts[: i + 1].sum())
+        parts = stretch(
+            tables.shape_along_m[own], [c[own] for c in columns], float(begin[i]), float(end[i])
+        )
+        tracks = [
+            np.concatenate([track[: place.start], part, track[place.stop :]])
+            for track, part in zip(tracks, parts, strict=True)
+        ]
+    height = tracks[2] if len(tracks) > len(_LAT_LON) else np.full(len(tracks[0]), np.nan)
+    return tracks[0], tracks[1], height
 
 
 def stretch(along: Floats, values: list[Floats], begin: float, end: float) -> list[Floats]:
@@ -554,12 +558,13 @@ def _climb(height: Floats) -> float | None:
     return None if np.isnan(height).any() else climbed
 
 
-def _without_repeats(points: list[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+def _without_repeats(points: Floats) -> tuple[tuple[float, float], ...]:
     """Drop points that are where the one before them is; a line keeps two points at least."""
-    spots = np.array(points)
-    moved = np.abs(np.diff(spots, axis=0)).max(axis=1) > SAME_DEGREES
-    kept = [points[0], *(point for point, far in zip(points[1:], moved, strict=True) if far)]
-    return tuple(kept) if len(kept) > 1 else (kept[0], kept[0])
+    moved = np.abs(np.diff(points, axis=0)).max(axis=1) > SAME_DEGREES
+    kept = points[np.concatenate([[True], moved])]
+    lat, lon = kept.T.tolist()
+    line = tuple(zip(lat, lon, strict=True))
+    return line if len(line) > 1 else (line[0], line[0])
 
 
 def _meeting(leaving: Ends, arriving: Ends) -> int:

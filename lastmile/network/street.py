@@ -21,6 +21,7 @@ from lastmile.network.hierarchy import Hierarchy, Metric
 from lastmile.network.nearest import SegmentGrid, distance_to_any_m
 from lastmile.network.search import Adjacency
 from lastmile.network.tables import ARRAY_FIELDS, StreetTables
+from lastmile.parameters import Parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,6 +46,7 @@ AT_NODE_M = 1e-3
 FORMAT = 1
 BUNDLED_FILE = "network/corridors.osm"
 STORED_FILE = "streets.npz"
+_FREE_OF_SPEED = frozenset({"hierarchy", "adjacency", "grid"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,8 +312,8 @@ class StreetNetwork:
         """Return the same streets for people who move at other speeds."""
         base = self.base.with_speeds(speeds) if self.base is not None else None
         other = self.on(self.tables, speeds=speeds, edits=self.edits, base=base)
-        made = {"hierarchy": self.hierarchy, "adjacency": self.adjacency, "grid": self.grid}
-        other._made.update(made)  # noqa: SLF001 - of this class
+        shared = {key: made for key, made in self._made.items() if key in _FREE_OF_SPEED}
+        other._made.update(shared)  # noqa: SLF001 - of this class
         return other
 
     def with_edits(self, edits: Sequence[StreetEdit]) -> StreetNetwork:
@@ -482,7 +484,7 @@ def load_network() -> StreetNetwork:
 
 @lru_cache(maxsize=2)
 def _load_stored(path: Path, _version: str) -> StreetNetwork:
-    return StreetNetwork.load(path)
+    return StreetNetwork.load(path).with_speeds(_speeds())
 
 
 @lru_cache(maxsize=2)
@@ -491,4 +493,14 @@ def _load_bundled(path: Path, _modified_ns: int) -> StreetNetwork:
 
     network = read_osm(path)
     network.source = "bundled corridor network"
-    return network
+    return network.with_speeds(_speeds())
+
+
+def _speeds() -> Speeds:
+    """Return the speeds of the model's parameters."""
+    parameters = Parameters.bundled()
+    return Speeds(
+        walk_m_s=parameters.value("walk_speed_ms"),
+        bike_m_s=parameters.value("bike_speed_path_ms"),
+        ebike_m_s=parameters.value("ebike_speed_ms"),
+    )
