@@ -77,7 +77,7 @@ class Calibration(BaseModel):
     no_way_share
         Share of the visits for which no way leads to the park at their hour.
     digest
-        Hash of the levels of service it belongs to.
+        Hash of the streets, timetable and parameters it rests on.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -212,6 +212,7 @@ def calibrate(
     parameters: ChoiceParameters,
     targets: Targets,
     expectations: Expectations | None = None,
+    digest: str = "",
 ) -> Calibration:
     """Find the constants with which the parties meet the targets.
 
@@ -227,6 +228,8 @@ def calibrate(
         Shares to meet.
     expectations
         What people expect; nothing where None.
+    digest
+        Hash of what the calibration rests on.
 
     Returns
     -------
@@ -267,7 +270,7 @@ def calibrate(
         largest_error=float(np.abs(errors).max()),
         parties=len(parties),
         no_way_share=round(1 - float(weight.sum()) / people, 5) if people else 0.0,
-        digest=levels.digest,
+        digest=digest,
     )
 
 

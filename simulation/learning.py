@@ -8,24 +8,37 @@ experience agree.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from simulation.parties import Expectations
+from lastmile.units import SECONDS_PER_HOUR
+from simulation.eventlog import Kind
+from simulation.parties import MODES, Expectations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
+
+    from simulation.day import DayResult
+    from simulation.model import DayModel
+    from simulation.shuttle import Service
 
 TOLERANCE: Final = 0.01
 """Gap, as a share of the cost of the day, below which people have learnt."""
 
-MOST_DAYS: Final = 60
+MOST_DAYS: Final = 40
+
+DAYS_AT_ONCE: Final = 4
+"""Days lived, and averaged, between one adjustment and the next."""
+
+LEARNING_SEED: Final = 1912
+"""Root seed of the days people learn from: not those of any experiment."""
 
 _MEMORY: Final = 5
+HOURS: Final = 24
 
 FIELDS: Final = ("search_s", "refusal", "diversion_s", "shuttle_wait_s", "bus_wait_s")
 """What is learnt, in the order of `Expectations`."""
@@ -80,7 +93,19 @@ def average(old: Expectations, new: Expectations, weight: float) -> Expectations
         met: NDArray[np.float64] = getattr(new, name)
         return before + weight * (met - before)
 
-    return Expectations(**{name: moved(name) for name in FIELDS}, days=old.days + 1)
+    return _expectations(moved, days=old.days + 1)
+
+
+def _expectations(of: Callable[[str], NDArray[np.float64]], days: int = 0) -> Expectations:
+    """Make expectations from a function of the field's name."""
+    return Expectations(
+        search_s=of("search_s"),
+        refusal=of("refusal"),
+        diversion_s=of("diversion_s"),
+        shuttle_wait_s=of("shuttle_wait_s"),
+        bus_wait_s=of("bus_wait_s"),
+        days=days,
+    )
 
 
 def successive_averages(
@@ -122,35 +147,144 @@ def successive_averages(
     return Learned(expectations, experience.cost_gap, day)
 
 
-def mean_by_entrance_and_hour(
-    entrance: NDArray[np.integer],
-    time_s: NDArray[np.float64],
-    value: NDArray[np.float64],
-    entrances: int,
-    prior: NDArray[np.float64],
-    prior_weight: float = 1.0,
-) -> NDArray[np.float64]:
-    """Return means by entrance and hour, leaning on a prior where few were there.
+def learn(model: DayModel, start: Expectations | None = None) -> Learned:
+    """Let people learn what to expect of a scenario's day.
 
     Parameters
     ----------
-    entrance, time_s, value
-        (n,) where, when and what each party met.
-    entrances
-        How many entrances.
-    prior
-        (entrances, 24) what was expected.
-    prior_weight
-        How many parties the prior weighs.
+    model
+        The scenario, prepared; it must have a demand side.
+    start
+        What they expect at first; nothing where None.
 
     Returns
     -------
-    NDArray[np.float64]
-        (entrances, 24) means.
+    Learned
+        Expectations, their gap, and how many adjustments they took. The same for the same
+        model on any machine: the days have their own seed.
+
+    Raises
+    ------
+    ValueError
+        If the model has no demand side.
     """
-    hours = prior.shape[1]
-    cell = entrance.astype(np.intp) * hours + np.clip(time_s // 3600, 0, hours - 1).astype(np.intp)
-    size = entrances * hours
-    total = np.bincount(cell, weights=value, minlength=size).reshape(prior.shape)
-    count = np.bincount(cell, minlength=size).reshape(prior.shape)
-    return np.asarray((total + prior_weight * prior) / (count + prior_weight), dtype=np.float64)
+    from simulation.day import run_day  # noqa: PLC0415 - the day imports what this module feeds
+
+    side = model.demand
+    if side is None:
+        raise ValueError("the model has no demand side: nobody chooses, so nobody learns")
+
+    def live(expectations: Expectations) -> Experience:
+        taught = replace(model, demand=replace(side, expectations=expectations))
+        days = [run_day(taught, LEARNING_SEED, day) for day in range(DAYS_AT_ONCE)]
+        return experience(days, taught, expectations)
+
+    return successive_averages(live, start or Expectations.none(len(model.entrances)))
+
+
+def experience(days: Sequence[DayResult], model: DayModel, expected: Expectations) -> Experience:
+    """Return what the parties of some days met, and how far it was from what they expected.
+
+    Parameters
+    ----------
+    days
+        What happened.
+    model
+        The model the days were run with.
+    expected
+        What people expected; it fills the hours in which nobody came.
+    """
+    met = _Tally(len(model.entrances))
+    for day in days:
+        met.add(day, model)
+    means = met.means(expected)
+    side = model.demand
+    if side is None:
+        raise ValueError("the model has no demand side")
+    weights = side.parameters
+    per_field = {
+        "search_s": weights.search_weight / 60,
+        "diversion_s": 1 / 60,
+        "refusal": weights.refusal_min,
+        "shuttle_wait_s": weights.wait_weight / 60,
+        "bus_wait_s": weights.wait_weight / 60,
+    }
+    surprise = sum(
+        float((np.abs(getattr(means, name) - getattr(expected, name)) * met.parties(name)).sum())
+        * minutes
+        for name, minutes in per_field.items()
+    )
+    cost = sum(float(np.nansum(day.choices.generalised_cost_min)) for day in days)
+    return Experience(means, surprise / cost if cost > 0 else 0.0)
+
+
+class _Tally:
+    """Sums what parties met, by the entrance they headed for and the hour they meant to come."""
+
+    def __init__(self, entrances: int) -> None:
+        self.total = {name: np.zeros((entrances, HOURS)) for name in FIELDS}
+        self.count = {mode: np.zeros((entrances, HOURS)) for mode in MODES}
+
+    def add(self, day: DayResult, model: DayModel) -> None:
+        """Add what happened on a day."""
+        events = day.events
+        hour = np.clip(day.parties.arrival_s // SECONDS_PER_HOUR, 0, HOURS - 1).astype(np.intp)
+        gate = day.choices.entrance.astype(np.intp)
+        for index, mode in enumerate(MODES):
+            chosen = day.choices.mode == index
+            np.add.at(self.count[mode], (gate[chosen], hour[chosen]), 1.0)
+
+        def put(name: str, parties: NDArray[np.integer], values: NDArray[np.float64]) -> None:
+            np.add.at(self.total[name], (gate[parties], hour[parties]), values)
+
+        by_car = day.choices.mode == MODES.index("car")
+        ends = events.of(Kind.CAR_PARKS, Kind.CAR_ROADSIDE, Kind.CAR_TURNED_AWAY)
+        own = by_car[ends.party]
+        put("search_s", ends.party[own], ends.value[own])
+        refused = events.of(Kind.CAR_TURNED_AWAY).party
+        refused = refused[by_car[refused]]
+        put("refusal", refused, np.ones(len(refused)))
+        diverted = events.of(Kind.CAR_DIVERTS)
+        own = by_car[diverted.party]
+        put("diversion_s", diverted.party[own], diverted.value[own] / _speed_ms(model))
+        waits = events.of(Kind.RIDE_BOARDS, Kind.RIDE_GIVES_UP)
+        planned = model.habits.stop_margin_s
+        for mode in ("bus", "shuttle"):
+            own = np.isin(waits.place, _of_mode(model.services, mode))
+            own &= day.choices.mode[waits.party] == MODES.index(mode)
+            extra = np.maximum(waits.value[own] - 2 * planned, 0.0)
+            put(f"{mode}_wait_s", waits.party[own], extra)
+
+    def parties(self, name: str) -> NDArray[np.float64]:
+        """Return how many parties a figure is of, (entrances, HOURS)."""
+        return self.count[_WHOSE[name]]
+
+    def means(self, prior: Expectations) -> Expectations:
+        """Return the means; where nobody came, what had been expected."""
+
+        def mean(name: str) -> NDArray[np.float64]:
+            parties = self.parties(name)
+            before: NDArray[np.float64] = getattr(prior, name)
+            return np.where(parties > 0, self.total[name] / np.maximum(parties, 1.0), before)
+
+        return _expectations(mean)
+
+
+def _of_mode(services: Sequence[Service], mode: str) -> list[int]:
+    return [index for index, service in enumerate(services) if service.mode == mode]
+
+
+def _speed_ms(model: DayModel) -> float:
+    """Return the mean driving speed between entrances, m/s."""
+    on = np.isfinite(model.between_s) & (model.between_s > 0)
+    return float(model.between_m[on].sum() / model.between_s[on].sum()) if on.any() else np.inf
+
+
+_WHOSE: Final = {
+    "search_s": "car",
+    "refusal": "car",
+    "diversion_s": "car",
+    "shuttle_wait_s": "shuttle",
+    "bus_wait_s": "bus",
+}
+"""Which mode's parties each figure is of."""

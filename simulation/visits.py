@@ -242,9 +242,9 @@ def zone_shares(
     Returns
     -------
     share, car_at_hand
-        (zones,) each. Residents of Helsinki and Espoo, of the neighbouring towns, and people
-        from abroad each have the share the survey gives them; within a group a zone weighs
-        its population times exp(-decay * distance).
+        (zones,) each. Residents of Helsinki and Espoo, people from abroad, and people within
+        walking distance each have their share; the neighbouring towns have the rest; within
+        a group a zone weighs its population times exp(-decay * distance).
     """
     distance_km = np.array(
         [
@@ -255,8 +255,9 @@ def zone_shares(
     decay = np.exp(-parameters["visit_distance_decay_km"] * distance_km)
     weight = zones["population"].fillna(1.0).to_numpy(dtype=float) * decay
     near, abroad = parameters["helsinki_espoo_visitor_share"], parameters["foreign_visitor_share"]
-    group_share = {"helsinki_espoo": near, "foreign": abroad}
-    group_share["neighbours"] = max(1 - near - abroad, 0.0)
+    local = parameters["local_visitor_share"]
+    group_share = {"helsinki_espoo": near, "foreign": abroad, "local": local}
+    group_share["neighbours"] = max(1 - near - abroad - local, 0.0)
     share = np.zeros(len(zones))
     for group, size in group_share.items():
         members = (zones["visitor_group"] == group).to_numpy()

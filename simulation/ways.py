@@ -53,7 +53,10 @@ FEEDER_TO_S: Final = 23 * SECONDS_PER_HOUR
 FEEDER_DEPARTURES: Final = np.arange(FEEDER_FROM_S, FEEDER_TO_S + 1, FEEDER_EVERY_S, dtype=float)
 """Departures from home at which the way to a line's stop is planned."""
 
-_HALF_PAST = (np.arange(HOURS) + 0.5) * SECONDS_PER_HOUR
+WISHES_AN_HOUR: Final = 6
+_WISHES = (np.arange(HOURS * WISHES_AN_HOUR) + 0.5) * SECONDS_PER_HOUR / WISHES_AN_HOUR
+"""Wished times, evenly over each hour: what people find is averaged over them."""
+
 _DAYTIME = slice(9, 17)
 _MOST_ENTRANCE_ZONE: Final = "C"
 
@@ -172,7 +175,7 @@ class Offer:
         Bikes for hire; None where there are none.
     parking_fee_eur, parking_open
         (entrances,) as in `LevelsOfService`.
-    exposure
+    exposure, digest
         As in `LevelsOfService`.
     """
 
@@ -183,6 +186,7 @@ class Offer:
     parking_fee_eur: Floats
     parking_open: NDArray[np.bool_]
     exposure: float
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +281,7 @@ class WayFinder:
             parking_fee_eur=offer.parking_fee_eur,
             parking_open=offer.parking_open,
             exposure=offer.exposure,
+            digest=offer.digest,
         )
         access = Access(drive_s, drive_m, bus.rides, shuttle.rides, citybike.rides)
         return levels, access
@@ -394,14 +399,17 @@ class WayFinder:
         walk = walk + egress_s
         transfers = transfers + (picked[0] > 0)
         felt = self._felt(vehicle, wait, walk, transfers)
-        delay = np.abs(reach_s[:, None] + egress_s - _HALF_PAST[None, :])
+        delay = np.abs(reach_s[:, None] + egress_s - _WISHES[None, :])
         cost = felt[:, :, None] + self.parameters.schedule_delay_weight * delay[None, :, :]
         trip = np.argmin(np.where(np.isnan(cost), np.inf, cost), axis=1)
-        taken = [np.take_along_axis(part, trip, axis=1) for part in (vehicle, wait, walk)]
-        changes = np.take_along_axis(transfers, trip, axis=1)
-        late = np.where(np.isnan(changes), np.nan, delay[trip, np.arange(HOURS)])
-        fares = np.where(np.isnan(changes), np.nan, fare_eur[:, None])
-        return _levels(*taken, np.zeros_like(late), late, changes, fares)
+        taken = [
+            _hourly(np.take_along_axis(part, trip, axis=1))
+            for part in (vehicle, wait, walk, transfers)
+        ]
+        gone = np.isnan(taken[0])
+        late = np.where(gone, np.nan, _hourly(delay[trip, np.arange(len(_WISHES))]))
+        fares = np.where(gone, np.nan, fare_eur[:, None])
+        return _levels(*taken[:3], np.zeros_like(late), late, taken[3], fares)
 
     def _back(
         self,
@@ -415,23 +423,24 @@ class WayFinder:
         """Return the way back by hour of leaving the park, arrays (zones, 1, HOURS)."""
         trips = service.departures(alight, board)
         leave_s, reach_s = service.times_s[trips, alight], service.times_s[trips, board]
-        slack = leave_s[:, None] - egress_s - self.stop_margin_s - _HALF_PAST[None, :]
-        usable = np.where(slack >= 0, slack, np.inf)
         if not len(trips):
             return RideLevels.none(len(fare_eur), 1)
+        slack = leave_s[:, None] - egress_s - self.stop_margin_s - _WISHES[None, :]
+        usable = np.where(slack >= 0, slack, np.inf)
         trip = np.argmin(usable, axis=0)
-        late = usable[trip, np.arange(HOURS)]
-        none = ~np.isfinite(late)
-        ride = np.where(none, np.nan, (reach_s - leave_s)[trip])
-        vehicle, wait, walk, transfers, _ = mean
-        ones = np.where(none, np.nan, 1.0)
+        late = usable[trip, np.arange(len(_WISHES))]
+        ride = np.where(np.isfinite(late), (reach_s - leave_s)[trip], np.nan)
+        late = np.where(np.isfinite(late), late, np.nan)
+        vehicle, wait, walk, transfers, _ = (part[:, None] for part in mean)
+        ones = _hourly(ride * 0.0 + 1.0)[None, :]
         return _levels(
-            vehicle[:, None] + ride,
-            (wait[:, None] + self.stop_margin_s) * ones,
-            (walk[:, None] + egress_s) * ones,
-            np.zeros((len(fare_eur), 1)) * ones,
-            np.where(none, np.nan, late) * np.ones((len(fare_eur), 1)),
-            (transfers + (vehicle > 0))[:, None] * ones,
+            vehicle + _hourly(ride),
+            (wait + self.stop_margin_s) * ones,
+            (walk + egress_s) * ones,
+            np.zeros_like(vehicle) * ones,
+            # People trim or stretch their stay: half the way to the next departure.
+            _hourly(late) / 2 + np.zeros_like(vehicle),
+            (transfers + (vehicle > 0)) * ones,
             fare_eur[:, None] * ones,
         )
 
@@ -559,6 +568,11 @@ def _levels(*columns: Floats) -> RideLevels:
     """Return levels of one entrance from columns of shape (zones, HOURS)."""
     vehicle, wait, walk, cycle, delay, transfers, fare = (column[:, None, :] for column in columns)
     return RideLevels(vehicle, wait, walk, cycle, delay, transfers, fare)
+
+
+def _hourly(values: Floats) -> Floats:
+    """Return means over the wishes of each hour; nan where one of them has no journey."""
+    return np.asarray(values.reshape(*values.shape[:-1], HOURS, WISHES_AN_HOUR).mean(axis=-1))
 
 
 def _nan_mean(values: Floats) -> Floats:

@@ -9,7 +9,6 @@ from simulation.learning import (
     TOLERANCE,
     Experience,
     average,
-    mean_by_entrance_and_hour,
     successive_averages,
 )
 from simulation.parties import Expectations
@@ -59,18 +58,3 @@ def test_the_average_of_equal_weights_is_the_mean_of_the_days() -> None:
         expected = average(expected, _expecting(value), 1 / day)
     assert expected.search_s[0, 0] == pytest.approx(np.mean(seen))
     assert expected.days == 3
-
-
-def test_means_by_entrance_and_hour() -> None:
-    prior = np.full((2, 24), 10.0)
-    means = mean_by_entrance_and_hour(
-        np.array([0, 0, 1]),
-        np.array([36_000.0, 36_100.0, 90_000.0]),
-        np.array([100.0, 200.0, 50.0]),
-        2,
-        prior,
-        prior_weight=0.0001,
-    )
-    assert means[0, 10] == pytest.approx(150, rel=1e-3)
-    assert means[1, 23] == pytest.approx(50, rel=1e-3)
-    assert means[0, 11] == pytest.approx(10)

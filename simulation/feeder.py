@@ -1,0 +1,99 @@
+"""The way from home to the stop of a line: by the trip planner's journeys, or on foot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from lastmile.network.access import Mode
+from lastmile.network.paths import matrix
+from simulation.ways import Journeys
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from numpy.typing import NDArray
+
+    from lastmile.network.street import Snap
+    from lastmile.planner.core import Planner
+
+    Floats = NDArray[np.float64]
+    Point = tuple[float, float]
+
+LONGEST_WALK_S: Final = 1800.0
+"""Longest walk to a line's stop all the way from home."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feeder:
+    """Plans the way to the stops of a line.
+
+    Attributes
+    ----------
+    planner
+        The trip planner.
+    day
+        The service day.
+    transfer_s
+        What boarding a vehicle counts as against walking all the way, s.
+    """
+
+    planner: Planner
+    day: date
+    transfer_s: float
+
+    def __call__(
+        self, origins: Sequence[Point], destinations: Sequence[Point], departures_s: Floats
+    ) -> Journeys:
+        """Return the earliest arrivals, by public transport or on foot where that is less effort.
+
+        Parameters
+        ----------
+        origins, destinations
+            (lat, lon) points.
+        departures_s
+            (k,) earliest departures from the origins, s after midnight.
+
+        Returns
+        -------
+        Journeys
+            Arrays of shape (origins, destinations, k), nan where there is none. People time
+            their departure: waiting at home for the first vehicle is no part of the journey.
+        """
+        shape = (len(origins), len(destinations), len(departures_s))
+        journeys = Journeys(*(np.full(shape, np.nan) for _ in Journeys._fields))
+        rows, here = self._on_streets(origins)
+        columns, there = self._on_streets(destinations)
+        if not (len(rows) and len(columns)):
+            return journeys
+        walk_s = matrix(self.planner.network, here, there, Mode.WALK).duration_s[:, :, None]
+        foot_s = np.where(walk_s <= LONGEST_WALK_S, walk_s, np.nan) * np.ones(shape[2])
+        nothing = foot_s * 0.0
+        on_foot = Journeys(nothing, nothing, foot_s, nothing, departures_s + foot_s)
+        found = self.planner.transit_matrix(
+            [origins[row] for row in rows],
+            [destinations[column] for column in columns],
+            self.day,
+            departures_s,
+        )
+        wait_s = found.wait_s - found.first_wait_s
+        by_vehicle = Journeys(
+            found.in_vehicle_s, wait_s, found.walk_s, found.transfers, found.arrival_s
+        )
+        effort_s = found.in_vehicle_s + wait_s + found.walk_s
+        effort_s = effort_s + self.transfer_s * (found.transfers + 1)
+        rides = np.nan_to_num(effort_s, nan=np.inf) < np.nan_to_num(foot_s, nan=np.inf)
+        cells = np.ix_(rows, columns, np.arange(shape[2]))
+        for whole, vehicle, foot in zip(journeys, by_vehicle, on_foot, strict=True):
+            whole[cells] = np.where(rides, vehicle, foot)
+        return journeys
+
+    def _on_streets(self, points: Sequence[Point]) -> tuple[NDArray[np.intp], list[Snap]]:
+        """Return which points lie by a street, and where."""
+        lat, lon = np.array(points, dtype=float).reshape(-1, 2).T
+        places = self.planner.network.snap_many(lat, lon, Mode.WALK)
+        on = np.flatnonzero(places.edge >= 0)
+        return on, [places.snap(int(row)) for row in on]
