@@ -45,9 +45,8 @@ def test_tourists_are_a_zone_without_population_or_cars(zones: pd.DataFrame) -> 
 
 def test_visitor_groups_are_those_of_the_survey(zones: pd.DataFrame) -> None:
     in_survey_cities = zones["municipality"].isin(["Helsinki", "Espoo"])
-    assert (zones["visitor_group"] == "helsinki_espoo").equals(
-        in_survey_cities & (zones["kind"] == "residents")
-    )
+    near = zones["visitor_group"].isin(["helsinki_espoo", "local"])
+    assert near.equals(in_survey_cities & (zones["kind"] == "residents"))
 
 
 @pytest.mark.parametrize("mode", ["transit", "car"])
