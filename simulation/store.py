@@ -235,7 +235,7 @@ class Run:
         if not done:
             return
         replications = [record.replication for record in done]
-        tables = {FIGURES: _figures_table(done), **_other_tables(done)}
+        tables = {FIGURES: _figures_table(done), **tables_of(done)}
         with _writing(self.folder):
             self._write_part(replications, tables)
 
@@ -592,7 +592,8 @@ def _figures_table(records: Sequence[Record]) -> pa.Table:
     )
 
 
-def _other_tables(records: Sequence[Record]) -> dict[str, pa.Table]:
+def tables_of(records: Sequence[Record]) -> dict[str, pa.Table]:
+    """Return the tables that outcomes have besides their figures, each with ``replication``."""
     pieces: dict[str, list[pa.Table]] = {}
     for record in records:
         for name, columns in (record.outcome or Outcome({})).tables.items():

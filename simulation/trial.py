@@ -10,7 +10,7 @@ import pickle
 import traceback
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,6 +43,9 @@ class Outcome:
 class Trial(Protocol):
     """Something that can be repeated; it must be picklable."""
 
+    def about(self) -> Mapping[str, Any]:
+        """Return what its manifest says of it besides the scenario, as JSON has it."""
+
     def run(self, seed: int, replication: int) -> Outcome:
         """Return the outcome of one replication, the same for the same arguments anywhere."""
 
@@ -54,7 +57,7 @@ class Failure:
     Attributes
     ----------
     seed, replication
-        Enough to see it again: ``lastmile simulate SCENARIO --seed ... --only ...``.
+        Enough to see it again.
     message
         The error in one line.
     details
@@ -78,19 +81,23 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class PackedTrial:
-    """A trial ready to be sent many times: pickled once, unpickled once a process."""
+    """A trial ready to be sent many times: pickled once, unpickled once a process.
 
-    name: str
+    Attributes
+    ----------
+    content
+        The trial, pickled.
+    about
+        What it says of itself.
+    """
+
     content: bytes
+    about: Mapping[str, Any]
 
     @classmethod
-    def of(cls, name: str, trial: Trial) -> PackedTrial:
+    def of(cls, trial: Trial) -> PackedTrial:
         """Pack a trial."""
-        return cls(name, pickle.dumps(trial, protocol=pickle.HIGHEST_PROTOCOL))
-
-    def trial(self) -> Trial:
-        """Unpack it."""
-        return _unpacked(self.content)
+        return cls(pickle.dumps(trial, protocol=pickle.HIGHEST_PROTOCOL), trial.about())
 
 
 @lru_cache(maxsize=_TRIALS_KEPT)
@@ -99,17 +106,17 @@ def _unpacked(content: bytes) -> Trial:
     return trial
 
 
-def pack(name: str, build: Callable[[], Trial]) -> PackedTrial:
+def pack(build: Callable[[], Trial]) -> PackedTrial:
     """Build a trial and pack it; runs in a worker."""
-    return PackedTrial.of(name, build())
+    return PackedTrial.of(build())
 
 
-def run_block(packed: PackedTrial, seed: int, replications: tuple[int, ...]) -> list[Record]:
-    """Run some replications of a trial; runs in a worker.
+def run_block(content: bytes, seed: int, replications: tuple[int, ...]) -> list[Record]:
+    """Run some replications of a packed trial; runs in a worker.
 
     A replication that fails is reported in its place, and the others go on.
     """
-    trial = packed.trial()
+    trial = _unpacked(content)
     return [_run_one(trial, seed, replication) for replication in replications]
 
 
