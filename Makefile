@@ -58,7 +58,7 @@ if [ -z "$(PYTHON)" ]; then \
 	echo "lastmile needs Python 3.11, 3.12 or 3.13 (set PYTHON=/path/to/python)" >&2; exit 1; fi; \
 if [ -n "$(UV)" ]; then \
 	[ -x $(BIN)/python ] || uv venv -q --python "$$(command -v $(PYTHON))" .venv; \
-	uv pip install -p .venv --require-hashes -r $(1); \
+	uv pip install -p .venv --compile-bytecode --require-hashes -r $(1); \
 	uv pip install -q -p .venv --no-deps --no-build-isolation -e .; \
 else \
 	[ -x $(BIN)/pip ] || $(PYTHON) -m venv .venv; \

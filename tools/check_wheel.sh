@@ -9,7 +9,7 @@ cd "$root"
 .venv/bin/python -m hatchling build -t wheel -d "$work/dist"
 if command -v uv >/dev/null; then
   uv venv -q --python .venv/bin/python "$work/env"
-  uv pip install -q -p "$work/env" --require-hashes -r requirements.txt
+  uv pip install -q -p "$work/env" --compile-bytecode --require-hashes -r requirements.txt
   uv pip install -q -p "$work/env" --no-deps "$work"/dist/*.whl
 else
   .venv/bin/python -m venv "$work/env"
