@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import math
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
@@ -85,7 +86,7 @@ def directions(tags: dict[str, str], mode: str) -> tuple[bool, bool]:
     return allowed, allowed and not one_way
 
 
-def read_graph(osm: Path, mode: str) -> nx.DiGraph:
+def read_graph(osm: Path, mode: str) -> nx.DiGraph[str]:
     """Read the largest strongly connected part of one mode's network from OSM XML.
 
     Node attribute ``at`` is (lat, lon); edge attributes are ``length_m`` and ``time_s`` (car
@@ -96,7 +97,7 @@ def read_graph(osm: Path, mode: str) -> nx.DiGraph:
         node.attrib["id"]: (float(node.attrib["lat"]), float(node.attrib["lon"]))
         for node in root.iter("node")
     }
-    graph = nx.DiGraph()
+    graph: nx.DiGraph[str] = nx.DiGraph()
     for way in root.iter("way"):
         tags = {tag.attrib["k"]: tag.attrib["v"] for tag in way.iter("tag")}
         forwards, backwards = directions(tags, mode)
@@ -104,7 +105,7 @@ def read_graph(osm: Path, mode: str) -> nx.DiGraph:
             continue
         refs = [nd.attrib["ref"] for nd in way.iter("nd")]
         speed = float(tags.get("maxspeed", CAR_SPEED_KMH.get(tags["highway"], 15))) / 3.6
-        for start, end in zip(refs, refs[1:], strict=False):
+        for start, end in itertools.pairwise(refs):
             length = great_circle_m(at[start], at[end])
             edge = {"length_m": length, "time_s": length / speed}
             graph.add_edge(start, end, **edge)
@@ -125,7 +126,7 @@ class Snap:
     off_m: float
 
 
-def snap(graph: nx.DiGraph, place: Point) -> Snap:
+def snap(graph: nx.DiGraph[str], place: Point) -> Snap:
     """Find the point of the network nearest to a place (flat geometry around the place)."""
     edges = np.array(list(graph.edges), dtype=object)
     at = graph.nodes
@@ -139,7 +140,7 @@ def snap(graph: nx.DiGraph, place: Point) -> Snap:
     return Snap(str(edges[best, 0]), str(edges[best, 1]), float(share[best]), float(off[best]))
 
 
-def split(graph: nx.DiGraph, point: Snap, name: str) -> None:
+def split(graph: nx.DiGraph[str], point: Snap, name: str) -> None:
     """Add a node on an edge, in both directions where the edge has both."""
     for start, end, share in (
         (point.start, point.end, point.share),
@@ -201,4 +202,4 @@ def report(osm: Path, routes: Path) -> str:
                 f" {100 * np.median(errors):.2f} %, 95th percentile"
                 f" {100 * np.percentile(errors, 95):.2f} %"
             )
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
