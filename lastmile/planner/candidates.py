@@ -44,7 +44,11 @@ class Candidate:
     car_at
         Where a car is left; its way back starts there.
     bike_stop
-        Stop index where one's own bike is left; the way back ends there.
+        Stop index where one's own bike is left; the way back leads there first.
+    vehicles
+        Trip indices of the rides.
+    is_plain
+        Whether no bike of any kind is needed beside the rides.
     """
 
     mode: str
@@ -61,6 +65,21 @@ class Candidate:
     build: Callable[[], Itinerary]
     car_at: Waypoint | None = None
     bike_stop: int | None = None
+    vehicles: tuple[int, ...] | None = None
+    is_plain: bool = True
+
+    @property
+    def gear(self) -> frozenset[str]:
+        """Vehicles of one's own that the way takes."""
+        if self.mode in {"bike", "car"}:
+            return frozenset({self.mode})
+        return frozenset() if self.bike_stop is None else frozenset({"bike"})
+
+    def early_s(self, request: PlanRequest) -> float:
+        """Return the time between the trip and the instant asked for, s."""
+        asked_s = request.at.timestamp()
+        apart = asked_s - self.arrival_s if request.arrive_by else self.departure_s - asked_s
+        return max(0.0, apart)
 
     def generalised_s(self, request: PlanRequest, costs: Costs) -> float:
         """Return the trip in seconds of travel time, with everything that weighs converted.
@@ -68,8 +87,6 @@ class Candidate:
         Weights of waiting, walking and changing, and values of time, are those of the HSL
         appraisal and the Helmet demand model; see the parameter file.
         """
-        asked_s = request.at.timestamp()
-        early_s = asked_s - self.arrival_s if request.arrive_by else self.departure_s - asked_s
         return (
             (self.arrival_s - self.departure_s)
             + (costs.walk_weight - 1.0) * self.walk_s
@@ -77,7 +94,7 @@ class Candidate:
             + (costs.wait_weight - 1.0) * self.wait_s
             + costs.transfer_s * self.transfers
             + (self.cost_eur or 0.0) / costs.eur_per_s
-            + EARLINESS_WEIGHT * max(0.0, early_s)
+            + EARLINESS_WEIGHT * self.early_s(request)
         )
 
     def option(self, request: PlanRequest, costs: Costs) -> Option[Candidate]:
@@ -93,4 +110,8 @@ class Candidate:
             mode=self.mode,
             kind=self.kind,
             item=self,
+            patience_s=self.arrival_s - self.departure_s + EARLINESS_WEIGHT * self.early_s(request),
+            gear=self.gear,
+            vehicles=self.vehicles,
+            is_plain=self.is_plain,
         )

@@ -78,15 +78,24 @@ class Connections:
         self.stopnet = stopnet
         self.waypoint = waypoint
 
-    def on_foot(self, door: Waypoint, *, outward: bool) -> Connection:
+    def on_foot(self, door: Waypoint, *, outward: bool, long_walk: bool = False) -> Connection:
         """Return the walks from a door to the stops around it, or from them to it.
+
+        Parameters
+        ----------
+        door
+            Where the trip begins or ends.
+        outward
+            From the door to the stops, or from them to the door.
+        long_walk
+            Look farther than people like to walk.
 
         Raises
         ------
         OffNetworkError
             The door is too far from every street one can walk on.
         """
-        ways = self.walks(door)
+        ways = self.walks(door, long_walk=long_walk)
 
         def effort(stop: int) -> Effort:
             duration_s, length_m = ways.to(stop)
@@ -97,7 +106,7 @@ class Connections:
 
         return Connection("walk", ways, effort, legs)
 
-    def walks(self, door: Waypoint) -> Ways:
+    def walks(self, door: Waypoint, *, long_walk: bool = False) -> Ways:
         """Return the walks between a door and the stops around it, either way.
 
         Raises
@@ -106,32 +115,57 @@ class Connections:
             The door is too far from every street one can walk on.
         """
         point = self.place(door, Mode.WALK)
-        ways = self.stopnet.walks(point, WALK_LIMIT_S)
+        ways = self.stopnet.walks(point, LONG_WALK_LIMIT_S if long_walk else WALK_LIMIT_S)
         return ways if len(ways.stop) else self.stopnet.walks(point, LONG_WALK_LIMIT_S)
 
-    def by_bike(self, door: Waypoint, *, outward: bool, only_stop: int | None = None) -> Connection:
-        """Return the rides on one's own bike between a door and the stops around it.
-
-        Parameters
-        ----------
-        door
-            Where the bike lives.
-        outward
-            From the door to the stops, or home from them.
-        only_stop
-            The stop where the bike stands, on the way back.
-        """
-        point = self.place(door, Mode.BIKE)
-        ways = self.stopnet.rides(point, BIKE_LIMIT_S, to_stops=outward)
-        if only_stop is not None:
-            ways = ways.only(only_stop)
-        ways = Ways(ways.stop, ways.duration_s + PARK_BIKE_S, ways.length_m)
+    def by_bike(self, door: Waypoint) -> Connection:
+        """Return the rides on one's own bike from a door to the stops around it."""
+        found = self.stopnet.rides(self.place(door, Mode.BIKE), BIKE_LIMIT_S)
+        ways = Ways(found.stop, found.duration_s + PARK_BIKE_S, found.length_m)
 
         def effort(stop: int) -> Effort:
             return Effort(bike_s=ways.to(stop)[0])
 
         def legs(stop: int, leaves_s: float) -> list[Leg]:
-            return self.street_leg("bike", door, stop, leaves_s, ways, outward=outward)
+            return self.street_leg("bike", door, stop, leaves_s, ways, outward=True)
+
+        return Connection("bike", ways, effort, legs)
+
+    def home_by_bike(self, door: Waypoint, parked: int) -> Connection:
+        """Return the ways home from the stops around the one where one's own bike stands.
+
+        Parameters
+        ----------
+        door
+            Home.
+        parked
+            Stop index where the bike stands.
+
+        Raises
+        ------
+        NoRouteError, OffNetworkError
+            No way leads home from there by bike.
+        """
+        bike = self.waypoint(parked)
+        ride = self.streets.stretch("bike", bike, door, extra_s=PARK_BIKE_S)
+        stop, walk_s, walk_m = self.stopnet.walks_between_stops(parked)
+        ways = Ways(stop, walk_s + ride.duration_s, walk_m + ride.path.length_m)
+
+        def effort(stop: int) -> Effort:
+            duration_s, length_m = ways.to(stop)
+            return Effort(
+                walk_s=duration_s - ride.duration_s,
+                walk_m=length_m - ride.path.length_m,
+                bike_s=ride.duration_s,
+            )
+
+        def legs(stop: int, leaves_s: float) -> list[Leg]:
+            walk_s = float(np.ceil(ways.to(stop)[0])) - ride.duration_s
+            found = [ride.leg(moment(leaves_s + walk_s), 0.0)]
+            if stop != parked:
+                walk = self.streets.stretch("walk", self.waypoint(stop), bike)
+                found.insert(0, walk.leg(moment(leaves_s), 0.0, duration_s=walk_s))
+            return found
 
         return Connection("bike", ways, effort, legs)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import replace
-from functools import lru_cache
+from datetime import timedelta
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,27 +13,32 @@ import numpy as np
 from lastmile import datasets
 from lastmile.errors import LastmileError, NoRouteError, NoServiceError
 from lastmile.itinerary import MODES, Outing
+from lastmile.network.access import Mode
 from lastmile.network.street import load_network
 from lastmile.parameters import Parameters
 from lastmile.places import Gazetteer
+from lastmile.planner.bikeshare import BikeShare
+from lastmile.planner.clock import later, moment
 from lastmile.planner.connections import Connections
 from lastmile.planner.costs import Costs
 from lastmile.planner.levels import TransitMatrix, transit_matrix
+from lastmile.planner.outings import returns, slack_warnings, way_back
 from lastmile.planner.pareto import choose
-from lastmile.planner.stations import load_bike_stations
+from lastmile.planner.stations import in_season, load_bike_stations
 from lastmile.planner.stopnet import StopNet
 from lastmile.planner.streets import StreetTrips, waypoint
 from lastmile.planner.transit import TransitDay, Window, vehicle_of
 from lastmile.transit.feed import load_active_feed
-from lastmile.transit.timetable import Timetable
+from lastmile.transit.timetable import Timetable, next_service_day
+from lastmile.units import SECONDS_PER_DAY, great_circle_m
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
+    from datetime import date, datetime
 
     from numpy.typing import NDArray
 
-    from lastmile.itinerary import Waypoint
+    from lastmile.itinerary import Itinerary, WayBack, Waypoint
     from lastmile.network.street import StreetNetwork
     from lastmile.planner.candidates import Candidate
     from lastmile.planner.connections import Connection
@@ -43,8 +49,14 @@ if TYPE_CHECKING:
     from lastmile.transit.timetable import TransitService
 
 DAYS_KEPT = 8
-END_OF_NIGHT_S = 28 * 3600 + 1800
-"""A day's last journeys are at home by 04:30."""
+NIGHT_S = 4 * 3600 + 1800
+END_OF_NIGHT_S = SECONDS_PER_DAY + NIGHT_S
+"""A day's last journeys are home by 04:30."""
+START_OF_DAY_S = 4 * 3600
+NEXT_DAYS = 8
+ALWAYS_TRANSIT_M = 3000.0
+"""Over such a distance the best ride is shown however much quicker another way is."""
+STEPS_UNKNOWN = "the timetable does not say which stops and vehicles are step-free"
 SPEED_TOLERANCE = 0.01
 REPRESENTATIVE = (
     "Times are of a representative timetable, not the one in force: check hsl.fi before you go."
@@ -229,30 +241,69 @@ class Planner:
         NoRouteError, NoServiceError
             There is no way by the modes asked for; the message says why.
         """
-        chosen, warnings = self._ways(request)
+        chosen, warnings = self.ways(request)
         itineraries = tuple(candidate.build() for candidate in chosen)
+        back: list[Itinerary] = []
+        safety: WayBack | None = None
+        if request.stay_s is not None:
+            back, faults = returns(self, request, chosen, request.stay_s)
+            warnings += faults
+            shared = next((one for one in chosen if not one.gear), None)
+            if shared is not None and "transit" in request.modes:
+                leave = moment(shared.arrival_s + request.stay_s)
+                safety = way_back(self, request, leave)
+                warnings += [] if safety is None else slack_warnings(safety)
+        warnings += self._last_of_the_day(request, chosen)
         return Outing(
             request=request.to_json(),
             itineraries=itineraries,
-            warnings=tuple(warnings),
+            returns=tuple(back),
+            way_back=safety,
+            warnings=tuple(dict.fromkeys(warnings)),
             notes=self.notes,
         )
 
-    def _ways(
+    def ways(
         self, request: PlanRequest, *, car_at: Waypoint | None = None, bike_stop: int | None = None
     ) -> tuple[list[Candidate], list[str]]:
-        """Return the candidates worth showing, best first, and what to warn of."""
+        """Return the candidates worth showing, best first, and what to warn of.
+
+        Parameters
+        ----------
+        request
+            The question.
+        car_at
+            On the way back: where the car stands.
+        bike_stop
+            On the way back: the stop where the bike stands.
+
+        Raises
+        ------
+        OffNetworkError, NoRouteError, NoServiceError
+            As :meth:`plan`.
+        """
+        for end in (request.origin, request.destination):
+            self.network.snap(*end.point, Mode.WALK)  # whatever the mode, one walks at the ends
         candidates, missing = self.streets.candidates(request, car_at=car_at)
         warnings: list[str] = []
         faults: list[LastmileError] = []
+        if "bikeshare" in request.modes and in_season(request.at.date()):
+            candidates += self._bikeshare_only(request)
+        elif request.modes == {"bikeshare"}:
+            missing.append("city bikes are out from April to October only")
         if "transit" in request.modes:
             try:
-                candidates += self._transit(request, bike_stop)
+                rides, remarks = self._transit(request, bike_stop)
+                candidates += rides
+                warnings += remarks
             except NoServiceError as error:
                 warnings.append(str(error))
                 faults.append(error)
-        named = request.modes if request.modes != frozenset(MODES) else frozenset()
-        if named:
+        named = request.modes
+        if named == frozenset(MODES):
+            apart_m = great_circle_m(*request.origin.point, *request.destination.point)
+            named = frozenset({"transit"}) if apart_m > ALWAYS_TRANSIT_M else frozenset()
+        else:
             warnings += missing
         options = [candidate.option(request, self.costs) for candidate in candidates]
         chosen = [option.item for option in choose(options, asked=named)]
@@ -264,15 +315,67 @@ class Planner:
             )
         return chosen, warnings
 
-    def _transit(self, request: PlanRequest, bike_stop: int | None) -> list[Candidate]:
-        """Return the ways by public transport.
+    def last_departure(self, request: PlanRequest) -> Candidate | None:
+        """Return the last way by public transport on the day of the request.
 
         Raises
         ------
         NoServiceError
-            There is none on the day from the time asked for on.
+            Nothing runs that day.
         """
-        day = self.transit_day(request.at.date(), step_free=request.step_free)
+        day = self.transit_day(_service_date(request.at), step_free=request.step_free)
+        access, egress = self._on_foot(request, day)
+        journeys = day.search_last(access, egress, END_OF_NIGHT_S)
+        if not journeys:
+            return None
+        latest_s = max(journey.departure_s for journey in journeys)
+        first_home = day.search_first(access, egress, latest_s)[0]
+        return day.candidate(first_home, access, egress)
+
+    def first_after(self, request: PlanRequest) -> Candidate | None:
+        """Return the first way by public transport after a time, on that day or the next."""
+        for ahead in range(NEXT_DAYS):
+            day_date = _service_date(request.at) + timedelta(days=ahead)
+            try:
+                day = self.transit_day(day_date, step_free=request.step_free)
+            except NoServiceError:
+                continue
+            access, egress = self._on_foot(request, day)
+            at_s = max(round(request.at.timestamp() - day.start_s), 0)
+            journeys = day.search_first(access, egress, at_s)
+            if journeys:
+                return day.candidate(journeys[0], access, egress)
+        return None
+
+    # --- one way of travel at a time ------------------------------------------------------------
+
+    def _bikeshare_only(self, request: PlanRequest) -> list[Candidate]:
+        """Return the city bike trip from door to door."""
+        return self._bikeshare.candidates(request)
+
+    @cached_property
+    def _bikeshare(self) -> BikeShare:
+        """City bikes on the streets, put there when first asked for."""
+        return BikeShare(self.streets, self.bike_stations)
+
+    def _transit(
+        self, request: PlanRequest, bike_stop: int | None
+    ) -> tuple[list[Candidate], list[str]]:
+        """Return the ways by public transport, and remarks on them.
+
+        Raises
+        ------
+        NoServiceError
+            There is none on the day from the time asked for on; the message names the next day
+            that has one.
+        """
+        try:
+            day = self.transit_day(request.at.date(), step_free=request.step_free)
+        except NoServiceError:
+            raise NoServiceError(
+                f"no public transport runs on {request.at:%A %Y-%m-%d}"
+                f"{self._next_day_that_serves(request)}"
+            ) from None
         window = self._window(request, day)
         found: list[Candidate] = []
         for access, egress in self._ends(request, day, bike_stop):
@@ -280,7 +383,58 @@ class Planner:
                 day.candidate(journey, access, egress)
                 for journey in day.search(access, egress, window)
             ]
-        return found
+        remarks = [STEPS_UNKNOWN] if request.step_free and not day.knows_step_free else []
+        if found or bike_stop is not None:
+            return found, remarks
+        beyond = self._beyond_the_window(request, day, window)
+        if beyond:
+            leaves_s = beyond[0].departure_s
+            if not window.first_s <= leaves_s - day.start_s <= window.last_s:
+                side = "last before that" if window.arrivals else "next"
+                remarks.append(
+                    f"the {side} public transport leaves at {moment(leaves_s):%a %d.%m. %H:%M}"
+                )
+            return beyond, remarks
+        names = request.origin.name(), request.destination.name()
+        side = "before" if request.arrive_by else "after"
+        raise NoServiceError(
+            f"no public transport from {names[0]} to {names[1]} on {request.at:%A %Y-%m-%d} "
+            f"{side} {request.at:%H:%M}{self._next_day_that_serves(request)}"
+        )
+
+    def _beyond_the_window(
+        self, request: PlanRequest, day: TransitDay, window: Window
+    ) -> list[Candidate]:
+        """Return the nearest way outside the window, with longer walks where it takes them."""
+        for long_walk in (False, True):
+            access, egress = self._on_foot(request, day, long_walk=long_walk)
+            if window.arrivals:
+                journeys = day.search_last(access, egress, window.last_s)
+                journeys.sort(key=lambda journey: -journey.departure_s)
+            else:
+                journeys = day.search_first(access, egress, window.first_s)
+            night_s = max(END_OF_NIGHT_S, window.first_s)
+            journeys = [one for one in journeys if 0 <= one.departure_s <= night_s]
+            if journeys:
+                return [day.candidate(journeys[0], access, egress)]
+        return []
+
+    def _next_day_that_serves(self, request: PlanRequest) -> str:
+        """Return the words for the next day on which public transport leads there."""
+        known: dict[bytes, bool] = {}
+
+        def serves(day_date: date) -> bool:
+            running = self.feed.active_services(day_date).tobytes()
+            if running not in known:
+                day = self.transit_day(day_date, step_free=request.step_free)
+                access, egress = self._on_foot(request, day)
+                known[running] = bool(day.search_first(access, egress, START_OF_DAY_S))
+            return known[running]
+
+        following = next_service_day(self.feed, request.at.date(), serves=serves)
+        if following is None:
+            return "; no later day of the timetable has one"
+        return f"; the next day that has one is {following:%A %Y-%m-%d}"
 
     def _window(self, request: PlanRequest, day: TransitDay) -> Window:
         """Return the window of the request on a day's clock."""
@@ -289,20 +443,54 @@ class Planner:
             return Window(at_s - request.window_s, at_s, arrivals=True)
         return Window(at_s, at_s + request.window_s)
 
+    def _on_foot(
+        self, request: PlanRequest, day: TransitDay, *, long_walk: bool = False
+    ) -> tuple[Connection, Connection]:
+        """Return walks to and from the stops."""
+        make = Connections(self.streets, day.stopnet, day.waypoint)
+        return (
+            make.on_foot(waypoint(request.origin), outward=True, long_walk=long_walk),
+            make.on_foot(waypoint(request.destination), outward=False, long_walk=long_walk),
+        )
+
     def _ends(
         self, request: PlanRequest, day: TransitDay, bike_stop: int | None
     ) -> list[tuple[Connection, Connection]]:
         """Return the pairs of access and egress to search with."""
         make = Connections(self.streets, day.stopnet, day.waypoint)
         origin, destination = waypoint(request.origin), waypoint(request.destination)
-        on_foot = make.on_foot(origin, outward=True)
+        to_stops = make.on_foot(origin, outward=True)
         if bike_stop is not None:
-            return [(on_foot, make.by_bike(destination, outward=False, only_stop=bike_stop))]
-        off = make.on_foot(destination, outward=False)
-        pairs = [(on_foot, off)]
+            return [(to_stops, make.home_by_bike(destination, bike_stop))]
+        from_stops = make.on_foot(destination, outward=False)
+        pairs = [(to_stops, from_stops)]
         if "bike" in request.modes:
-            pairs.append((make.by_bike(origin, outward=True), off))
+            pairs.append((make.by_bike(origin), from_stops))
+        if "bikeshare" in request.modes and in_season(request.at.date()):
+            rented_there = self._bikeshare.connection(origin, make, outward=True)
+            rented_here = self._bikeshare.connection(destination, make, outward=False)
+            pairs += [(rented_there, from_stops), (to_stops, rented_here)]
         return pairs
+
+    def _last_of_the_day(self, request: PlanRequest, chosen: Sequence[Candidate]) -> list[str]:
+        """Return a warning where the best ride is the last that day."""
+        best = next((one for one in chosen if one.mode == "transit"), None)
+        if best is None:
+            return []
+        last = self.last_departure(request)
+        if last is None or last.departure_s > best.departure_s:
+            return []
+        return [
+            (
+                f"the {moment(best.departure_s):%H:%M} departure is the last of the day "
+                f"to {request.destination.name()}"
+            )
+        ]
+
+
+def _service_date(when: datetime) -> date:
+    """Return the service day an instant belongs to: nights belong to the day before."""
+    return later(when, -NIGHT_S).date()
 
 
 def _at_speeds(network: StreetNetwork, parameters: Parameters) -> StreetNetwork:

@@ -25,6 +25,7 @@ SAME_TIME_S = 60.0
 SAME_WALK_M = 100.0
 SAME_EUR = 0.1
 SAME_CO2_G = 50.0
+WORTH_A_BIKE_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,15 @@ class Option(Generic[T]):
         One number to rank by: travel time plus everything else in seconds.
     mode
         What the traveller asked for.
+    patience_s
+        Time it keeps the traveller, money left aside.
+    vehicles
+        The very vehicles of the timetable it rides; None where there are none.
+    is_plain
+        Whether the ways to and from them are on foot, so that it asks for nothing besides.
+    gear
+        Vehicles of one's own it takes ("bike", "car"): who has none is not served by an
+        option that needs one, however good, so it never pushes out one that does not.
     kind
         Candidates of one kind differ in little but time ("transit 245A", "car").
     """
@@ -57,9 +67,13 @@ class Option(Generic[T]):
     mode: str
     kind: Hashable
     item: T
+    patience_s: float
+    gear: frozenset[str] = frozenset()
+    vehicles: Hashable = None
+    is_plain: bool = True
 
     def weighed(self) -> tuple[float, ...]:
-        """Return the six criteria, each the less the better."""
+        """Return the six criteria and the gear, each the less the better."""
         return (
             -self.departure_s,
             self.arrival_s,
@@ -67,6 +81,8 @@ class Option(Generic[T]):
             self.walk_m,
             self.cost_eur,
             self.co2_g,
+            float("bike" in self.gear),
+            float("car" in self.gear),
         )
 
 
@@ -103,7 +119,30 @@ def near_dominated(better: Option[T], worse: Option[T]) -> bool:
         and better.walk_m <= worse.walk_m + SAME_WALK_M
         and better.cost_eur <= worse.cost_eur + SAME_EUR
         and better.co2_g <= worse.co2_g + SAME_CO2_G
+        and better.gear <= worse.gear
     )
+
+
+def without_variants(options: Sequence[Option[T]]) -> list[Option[T]]:
+    """Leave out the bike to a bus that one can walk to.
+
+    Of options that ride the same vehicles those with a bike at an end stay only where they save
+    WORTH_A_BIKE_S over the plain one.
+    """
+    plain: dict[Hashable, list[Option[T]]] = {}
+    for option in options:
+        if option.is_plain and option.vehicles is not None:
+            plain.setdefault(option.vehicles, []).append(option)
+    return [
+        option
+        for option in options
+        if option.is_plain
+        or not any(
+            walked.departure_s >= option.departure_s - WORTH_A_BIKE_S
+            and walked.arrival_s <= option.arrival_s + WORTH_A_BIKE_S
+            for walked in plain.get(option.vehicles, [])
+        )
+    ]
 
 
 def choose(
@@ -127,8 +166,8 @@ def choose(
     per_kind
         Largest number of one kind; the rest of the day is for the timetable.
     patience
-        An option whose generalised cost is more than this many times that of the best, and
-        half an hour more, is no real choice and is left out.
+        An option that keeps one more than this many times as long as the quickest, and half an
+        hour longer, is no real choice and is left out.
 
     Returns
     -------
@@ -139,16 +178,17 @@ def choose(
         return []
     front = undominated(np.array([option.weighed() for option in options]))
     ranked = sorted(
-        (option for option, stays in zip(options, front, strict=True) if stays),
+        without_variants([option for option, stays in zip(options, front, strict=True) if stays]),
         key=lambda option: option.generalised_s,
     )
-    bearable = max(patience * ranked[0].generalised_s, ranked[0].generalised_s + 1800.0)
+    quickest = min(option.patience_s for option in ranked)
+    bearable = max(patience * quickest, quickest + 1800.0)
     kept: list[Option[T]] = []
     taken: dict[Hashable, int] = {}
     ordinal: list[int] = []
     for option in ranked:
         wanted = option.mode in asked and all(other.mode != option.mode for other in kept)
-        if option.generalised_s > bearable and not wanted:
+        if option.patience_s > bearable and not wanted:
             continue
         if taken.get(option.kind, 0) >= per_kind:
             continue

@@ -13,6 +13,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 import platformdirs
+from scipy.spatial import cKDTree
 
 from lastmile.datasets import DATA_DIR_VARIABLE
 from lastmile.network.access import Mode
@@ -73,6 +74,24 @@ class Ways:
 
 
 @dataclass(frozen=True, eq=False)
+class PointWalks:
+    """Walks between points (bike stations) and stops.
+
+    Attributes
+    ----------
+    point, stop
+        (n,) indices.
+    duration_s, length_m
+        (n,) of the walk, the way to the platform included.
+    """
+
+    point: NDArray[np.int64]
+    stop: NDArray[np.int64]
+    duration_s: Floats
+    length_m: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class StopNet:
     """The stops of a feed on a street network.
 
@@ -105,6 +124,9 @@ class StopNet:
     footpaths: Footpaths
     footpath_m: Floats
     step_free: bool
+    _point_walks: dict[tuple[int, float, float], PointWalks] = field(
+        default_factory=dict, repr=False
+    )
 
     @classmethod
     def build(
@@ -172,9 +194,7 @@ class StopNet:
             self.bike_places,
             self.network.snap_many(lat[new], lon[new], Mode.BIKE, max_distance_m=STOP_SNAP_M),
         )
-        there = matrix(
-            self.network, _part(places, new), places, Mode.WALK, step_free=self.step_free
-        )
+        there = matrix(self.network, part(places, new), places, Mode.WALK, step_free=self.step_free)
         near = there.length_m <= FOOTPATH_M
         origin, target = np.nonzero(near)
         walk_s, walk_m = there.duration_s[near], there.length_m[near]
@@ -228,13 +248,13 @@ class StopNet:
         speed = self.network.speeds.walk_m_s
         near = self._near(point, limit_s * speed, self.places)
         times = matrix(
-            self.network, point, _part(self.places, near), Mode.WALK, step_free=self.step_free
+            self.network, point, part(self.places, near), Mode.WALK, step_free=self.step_free
         )
         duration = times.duration_s[0] + self.platform_s[near]
         return _ways(near, duration, times.length_m[0], limit_s)
 
-    def rides(self, point: Places, limit_s: float, *, to_stops: bool) -> Ways:
-        """Return the ways by one's own bike between a point and the stops within a limit.
+    def rides(self, point: Places, limit_s: float) -> Ways:
+        """Return the ways by one's own bike from a point to the stops within a limit.
 
         Parameters
         ----------
@@ -242,15 +262,69 @@ class StopNet:
             One place on the network, snapped for cycling.
         limit_s
             Longest way, platform included.
-        to_stops
-            From the point to the stops, or from them.
         """
         near = self._near(point, limit_s * self.network.speeds.bike_m_s, self.bike_places)
-        stops = _part(self.bike_places, near)
-        ends = (point, stops) if to_stops else (stops, point)
-        times = matrix(self.network, *ends, Mode.BIKE)
-        duration = times.duration_s.ravel() + self.platform_s[near]
-        return _ways(near, duration, times.length_m.ravel(), limit_s)
+        times = matrix(self.network, point, part(self.bike_places, near), Mode.BIKE)
+        duration = times.duration_s[0] + self.platform_s[near]
+        return _ways(near, duration, times.length_m[0], limit_s)
+
+    def walks_between_stops(self, target: int) -> tuple[Ints, Floats, Floats]:
+        """Return the walks to a stop from those around it and from itself: stop, s, m."""
+        rows = np.flatnonzero(self.footpaths.target == target)
+        return (
+            np.append(self.footpaths.origins()[rows], target).astype(np.int32),
+            np.append(self.footpaths.duration_s[rows], 0.0).astype(np.float64),
+            np.append(self.footpath_m[rows], 0.0),
+        )
+
+    def near_points(self, lat: Floats, lon: Floats, points: Places, limit_m: float) -> PointWalks:
+        """Return the walks between points and the stops near them, worked out once.
+
+        Parameters
+        ----------
+        lat, lon
+            (n,) of the points.
+        points
+            The same on the network, snapped for walking.
+        limit_m
+            Longest walk.
+        """
+        key = (len(lat), float(lat.sum()), limit_m)
+        if key not in self._point_walks:
+            origin, target = self._close_pairs(lat, lon, limit_m)
+            duration_s, length_m = np.full(len(origin), np.inf), np.full(len(origin), np.inf)
+            for point in np.unique(origin).tolist():
+                own = np.flatnonzero(origin == point)
+                times = matrix(
+                    self.network,
+                    part(points, np.array([point])),
+                    part(self.places, target[own]),
+                    Mode.WALK,
+                )
+                duration_s[own], length_m[own] = times.duration_s[0], times.length_m[0]
+            near = length_m <= limit_m
+            self._point_walks[key] = PointWalks(
+                origin[near],
+                target[near],
+                duration_s[near] + self.platform_s[target[near]],
+                length_m[near],
+            )
+        return self._point_walks[key]
+
+    def _close_pairs(
+        self, lat: Floats, lon: Floats, limit_m: float
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return pairs of points and stops no farther apart than a limit as the crow flies."""
+        scale = np.cos(np.radians(lat.mean())) if len(lat) else 1.0
+        stops = np.column_stack([self.lat, self.lon * scale]) * METRES_PER_DEGREE
+        points = np.column_stack([lat, lon * scale]) * METRES_PER_DEGREE
+        if not len(stops) or not len(points):
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        found = cKDTree(points).sparse_distance_matrix(
+            cKDTree(stops), limit_m, output_type="ndarray"
+        )
+        on_network = self.places.edge[found["j"]] >= 0
+        return found["i"][on_network], found["j"][on_network]
 
     def footpath(self, origin: int, target: int) -> tuple[float, float] | None:
         """Return duration (s) and length (m) of the walk between two stops, or None."""
@@ -274,7 +348,7 @@ def _ways(stops: Ints, duration_s: Floats, length_m: Floats, limit_s: float) -> 
     return Ways(stops[near], duration_s[near], length_m[near])
 
 
-def _part(places: Places, rows: NDArray[np.integer]) -> Places:
+def part(places: Places, rows: NDArray[np.integer]) -> Places:
     """Return some of the places."""
     return Places(
         places.edge[rows],
@@ -318,7 +392,7 @@ def _walks(
             & (lon <= lon[inside].max() + margin_lon)
         ).astype(np.int32)
         times = matrix(
-            network, _part(places, inside), _part(places, around), Mode.WALK, step_free=step_free
+            network, part(places, inside), part(places, around), Mode.WALK, step_free=step_free
         )
         origin, target = np.nonzero(times.length_m <= FOOTPATH_M)
         parts.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lastmile.errors import NoRouteError, OffNetworkError
@@ -24,12 +25,19 @@ if TYPE_CHECKING:
     from lastmile.planner.parking import ParkingOutlook
     from lastmile.planner.request import PlanRequest
 
+STREET_MODES = {
+    "walk": Mode.WALK,
+    "bike": Mode.BIKE,
+    "bikeshare": Mode.BIKE,
+    "car": Mode.CAR,
+}
 AT_THE_DOOR_M = 40.0
 """A car this near needs no walk of its own."""
 CAR_PARK_REACH_M = 1500.0
 CAR_PARKS_TRIED = 3
 LIKELY_FULL = 0.2
 NO_CAR_PARK = "no car park is known at the destination: parking and its price are open"
+PATHS_KEPT = 2000
 FARTHEST_WALK_M = 15_000.0
 """Direct walks beyond this, as the crow flies, are worked out only when walking was asked for."""
 
@@ -80,11 +88,10 @@ class Stretch:
         )
 
 
-@dataclass(frozen=True, slots=True)
 class StreetTrips:
     """Plans direct trips on the streets.
 
-    Attributes
+    Parameters
     ----------
     network, costs, gazetteer
         Streets, prices and car parks.
@@ -92,10 +99,18 @@ class StreetTrips:
         How full car parks will be, when somebody knows.
     """
 
-    network: StreetNetwork
-    costs: Costs
-    gazetteer: Gazetteer
-    outlook: ParkingOutlook | None = None
+    def __init__(
+        self,
+        network: StreetNetwork,
+        costs: Costs,
+        gazetteer: Gazetteer,
+        outlook: ParkingOutlook | None = None,
+    ) -> None:
+        self.network = network
+        self.costs = costs
+        self.gazetteer = gazetteer
+        self.outlook = outlook
+        self._path = lru_cache(maxsize=PATHS_KEPT)(self._find_path)
 
     def candidates(
         self, request: PlanRequest, *, car_at: Waypoint | None = None
@@ -146,14 +161,23 @@ class StreetTrips:
         NoRouteError, OffNetworkError
             There is none.
         """
-        path = shortest_path(
-            self.network,
+        path = self._path(
+            STREET_MODES[mode],
             (origin.lat, origin.lon),
             (destination.lat, destination.lon),
-            Mode(mode),
-            step_free=step_free and mode == "walk",
+            step_free and mode == "walk",
         )
         return Stretch(mode, origin, destination, path, extra_s)
+
+    def _find_path(
+        self,
+        mode: Mode,
+        origin: tuple[float, float],
+        destination: tuple[float, float],
+        step_free: bool,  # noqa: FBT001 - a key of the cache
+    ) -> StreetPath:
+        """Return the best path; the last few thousand are remembered."""
+        return shortest_path(self.network, origin, destination, mode, step_free=step_free)
 
     def _direct(self, request: PlanRequest, mode: str) -> Candidate:
         """Return the way on foot or by one's own bike."""

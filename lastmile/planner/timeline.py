@@ -60,8 +60,8 @@ def clock_text(when: datetime, *, up: bool = False) -> str:
 
 
 def duration_text(seconds: float) -> str:
-    """Return a length of time as people say it: "45 min", "1 h 05 min"."""
-    minutes = round(abs(seconds) / SECONDS_PER_MINUTE)
+    """Return a length of time as people say it: "45 min", "1 h 05 min"; never "0 min"."""
+    minutes = max(round(abs(seconds) / SECONDS_PER_MINUTE), 1 if seconds else 0)
     sign = "-" if seconds < 0 and minutes else ""
     hours, rest = divmod(minutes, SECONDS_PER_HOUR // SECONDS_PER_MINUTE)
     return f"{sign}{hours} h {rest:02d} min" if hours else f"{sign}{rest} min"

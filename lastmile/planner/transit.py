@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +13,7 @@ from lastmile.itinerary import Call, Itinerary, Leg, Waypoint
 from lastmile.planner.candidates import Candidate
 from lastmile.planner.clock import moment
 from lastmile.planner.shapes import line_length_m, piece, stop_positions
+from lastmile.transit.patterns import STEP_FREE
 from lastmile.transit.raptor import Ends, Options, Router
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ EXTENDED_VEHICLES = {1: "train", 2: "bus", 4: "metro", 7: "bus", 8: "bus", 9: "t
 """Hundreds of the extended route types of GTFS (100 rail, 700 bus, 900 tram, 1000 water, ...)."""
 MAX_TRANSFERS = 4
 LONGEST_S = 5 * 3600
+LOOK_BEYOND_S = 3600
 DAY_PASS = "city bike day pass"  # noqa: S105 - a ticket
 SECONDS_PER_MINUTE = 60
 
@@ -94,6 +97,8 @@ class TransitDay:
         footpaths, change_s = timetable.transfers(stopnet.footpaths, change_s=0)
         self.router = Router(len(timetable.stops), timetable.patterns, footpaths, change_s)
         self.start_s = timetable.feed.day_start_s(timetable.day)
+        agency = timetable.feed.agency
+        self._operators = dict(zip(agency["agency_id"], agency["agency_name"], strict=True))
         self._facts: dict[tuple[int, int, int], RideFacts] = {}
         self._positions: dict[tuple[int, int], NDArray[np.float64]] = {}
 
@@ -102,26 +107,80 @@ class TransitDay:
         """The service day."""
         return self.timetable.day
 
+    @cached_property
+    def knows_step_free(self) -> bool:
+        """Whether the timetable names any stop and vehicle as step-free."""
+        return bool((self.timetable.patterns.flags & STEP_FREE).any())
+
     def options(self) -> Options:
-        """Return how the planner searches."""
+        """Return how the planner searches.
+
+        A timetable that says nothing about steps cannot be asked about them: then the walks
+        alone keep off steps.
+        """
         return Options(
             max_transfers=MAX_TRANSFERS,
             slack_s=round(self.costs.change_s),
-            step_free=self.stopnet.step_free,
+            step_free=self.stopnet.step_free and self.knows_step_free,
             max_duration_s=LONGEST_S,
         )
 
     def search(self, access: Connection, egress: Connection, window: Window) -> list[Journey]:
-        """Return the journeys of a window, Pareto in departure, arrival and transfers."""
+        """Return the journeys of a window, Pareto in departure, arrival and transfers.
+
+        The search looks beyond the window, so that nobody is sent on a slow way just before its
+        end when leaving just after it would arrive as soon.
+        """
         if not len(access.ways.stop) or not len(egress.ways.stop):
             return []
-        ask = self.router.arrive_between if window.arrivals else self.router.depart_between
-        return ask(
+        ends = (
             Ends.of(access.ways.stop, access.ways.duration_s),
             Ends.of(egress.ways.stop, egress.ways.duration_s),
-            window.first_s,
-            window.last_s,
-            self.options(),
+        )
+        if window.arrivals:
+            first_s = window.first_s - LOOK_BEYOND_S
+            journeys = self.router.arrive_between(*ends, first_s, window.last_s, self.options())
+            return [one for one in journeys if one.arrival_s >= window.first_s]
+        last_s = window.last_s + LOOK_BEYOND_S
+        journeys = self.router.depart_between(*ends, window.first_s, last_s, self.options())
+        return [one for one in journeys if one.departure_s <= window.last_s]
+
+    def search_first(
+        self, access: Connection, egress: Connection, departure_s: int
+    ) -> list[Journey]:
+        """Return the earliest arrival when leaving at a time or later.
+
+        Of the journeys that arrive then it is one that leaves as late as possible: nobody walks
+        on to the next stop to meet a bus that comes by anyway.
+
+        Returns
+        -------
+        list of Journey
+            One, or none.
+        """
+        if not len(access.ways.stop) or not len(egress.ways.stop):
+            return []
+        ends = (
+            Ends.of(access.ways.stop, access.ways.duration_s),
+            Ends.of(egress.ways.stop, egress.ways.duration_s),
+        )
+        options = replace(self.options(), max_duration_s=None)
+        journeys = self.router.depart_at(*ends, departure_s, options)
+        if not journeys:
+            return []
+        first = min(journeys, key=lambda journey: journey.arrival_s)
+        as_late = self.router.arrive_by(*ends, first.arrival_s, options)
+        return [max([first, *as_late], key=lambda one: (one.departure_s, -one.transfers))]
+
+    def search_last(self, access: Connection, egress: Connection, arrival_s: int) -> list[Journey]:
+        """Return the latest departures that arrive by a time."""
+        if not len(access.ways.stop) or not len(egress.ways.stop):
+            return []
+        return self.router.arrive_by(
+            Ends.of(access.ways.stop, access.ways.duration_s),
+            Ends.of(egress.ways.stop, egress.ways.duration_s),
+            arrival_s,
+            replace(self.options(), max_duration_s=None),
         )
 
     def candidate(self, journey: Journey, access: Connection, egress: Connection) -> Candidate:
@@ -180,6 +239,8 @@ class TransitDay:
             co2_g=sum(known) if len(known) == len(grams) else None,
             build=build,
             bike_stop=first if access.mode == "bike" else None,
+            vehicles=tuple(ride.trip for ride in journey.rides),
+            is_plain=access.mode == egress.mode == "walk",
         )
 
     # --- facts of rides and changes -------------------------------------------------------------
@@ -271,7 +332,7 @@ class TransitDay:
             route_name=route.long_name or None,
             headsign=trip.headsign or None,
             trip_id=trip.id,
-            operator=self._operator(route.agency_id),
+            operator=self._operators.get(route.agency_id),
             calls=tuple(
                 Call(
                     self.waypoint(call.stop),
@@ -282,12 +343,6 @@ class TransitDay:
             ),
             notes=tuple(notes),
         )
-
-    def _operator(self, agency_id: str) -> str | None:
-        """Return the name of an agency."""
-        agencies = self.timetable.feed.agency
-        own = agencies[agencies["agency_id"] == agency_id]
-        return str(own["agency_name"].iloc[0]) if len(own) else None
 
     def _geometry(self, ride: Ride) -> Coordinates:
         """Return the line of a ride: its shape between the stops, or from stop to stop."""

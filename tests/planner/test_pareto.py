@@ -44,6 +44,7 @@ def option(
         generalised_s=(arrival_min - departure_min + 5 * transfers) * 60 + walk_m,
         mode=kind,
         kind=kind,
+        patience_s=(arrival_min - departure_min) * 60,
         item=f"{kind} {departure_min}",
     )
 

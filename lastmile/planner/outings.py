@@ -1,0 +1,186 @@
+"""The way back: what came there goes home, the last safe return, and what if it is missed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lastmile.errors import NoRouteError, NoServiceError, OffNetworkError
+from lastmile.exports import leg_title
+from lastmile.itinerary import Fallback, WayBack
+from lastmile.planner.clock import later, moment
+from lastmile.planner.streets import waypoint
+from lastmile.units import METRES_PER_KM, SECONDS_PER_MINUTE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from lastmile.itinerary import Itinerary
+    from lastmile.planner.candidates import Candidate
+    from lastmile.planner.core import Planner
+    from lastmile.planner.request import PlanRequest
+
+SHORT_SLACK_S = 3600.0
+"""A return with less slack than this is worth a warning."""
+MOST_RETURNS = 6
+WALK_HOME_M = 10_000.0
+SHARED = frozenset({"walk", "transit", "bikeshare"})
+"""What everybody can go home by who left no bike or car behind."""
+
+
+def returns(
+    planner: Planner, request: PlanRequest, chosen: Sequence[Candidate], stay_s: int
+) -> tuple[list[Itinerary], list[str]]:
+    """Return ways back for every kind of vehicle the chosen ways leave at the destination.
+
+    Parameters
+    ----------
+    planner
+        Plans them.
+    request
+        The question of the way there.
+    chosen
+        The ways there, best first.
+    stay_s
+        Length of the stay.
+
+    Returns
+    -------
+    tuple
+        Ways back, each knowing by ``follows`` which way there it belongs to, and warnings.
+    """
+    found: list[Itinerary] = []
+    warnings: list[str] = []
+    kinds: dict[object, int] = {}
+    for index, candidate in enumerate(chosen):
+        kinds.setdefault((candidate.gear, candidate.bike_stop), index)
+    share = max(1, MOST_RETURNS // max(1, len(kinds)))
+    for index in kinds.values():
+        there = chosen[index]
+        back = request.back(moment(there.arrival_s + stay_s))
+        if there.mode in {"bike", "car"}:
+            back = replace(back, modes=frozenset({there.mode}))
+        elif there.bike_stop is not None:
+            back = replace(back, modes=frozenset({"transit"}))
+        else:
+            back = replace(back, modes=request.modes & SHARED or frozenset({"walk"}))
+        try:
+            ways, faults = planner.ways(back, car_at=there.car_at, bike_stop=there.bike_stop)
+        except (NoRouteError, NoServiceError, OffNetworkError) as error:
+            warnings.append(f"no way back from itinerary {index + 1}: {error}")
+            continue
+        warnings += faults
+        found += [replace(way.build(), follows=index) for way in ways[:share]]
+    return found, list(dict.fromkeys(warnings))
+
+
+def way_back(planner: Planner, request: PlanRequest, leave: datetime) -> WayBack | None:
+    """Return the day's last way back by public transport, and what there is after it.
+
+    Parameters
+    ----------
+    planner
+        Plans it.
+    request
+        The question of the way there.
+    leave
+        When the stay ends.
+
+    Returns
+    -------
+    WayBack or None
+        None where no public transport leads back that day.
+    """
+    back = replace(request.back(leave), modes=SHARED)
+    try:
+        last = planner.last_departure(back)
+    except NoServiceError:
+        return None
+    if last is None:
+        return None
+    itinerary = last.build()
+    missed = later(itinerary.departure, SECONDS_PER_MINUTE)
+    fallbacks = [
+        *_next_service(planner, back, missed),
+        *_taxi(planner, back, missed),
+        *_on_foot(planner, back, missed),
+    ]
+    fallbacks.sort(key=lambda way: (way.cost_eur is None, way.cost_eur or 0.0))
+    slack_s = itinerary.departure.timestamp() - leave.timestamp()
+    return WayBack(itinerary, slack_s, tuple(fallbacks))
+
+
+def slack_warnings(found: WayBack) -> list[str]:
+    """Return what to warn of about the last way back."""
+    clock = f"{found.last.departure:%H:%M}"
+    if found.slack_s < 0:
+        return [f"the last way back by public transport leaves at {clock}, before the stay ends"]
+    if found.slack_s < SHORT_SLACK_S:
+        minutes = int(found.slack_s // SECONDS_PER_MINUTE)
+        return [f"the last way back leaves at {clock}: {minutes} min after the stay ends"]
+    return []
+
+
+def _next_service(planner: Planner, back: PlanRequest, missed: datetime) -> list[Fallback]:
+    """Return the first public transport home after the last one of the day."""
+    first = planner.first_after(replace(back, at=missed))
+    if first is None:
+        return []
+    itinerary = first.build()
+    ride = next(leg for leg in itinerary.legs if leg.mode == "transit")
+    price = "" if itinerary.fare_eur is None else f", {itinerary.fare_eur:.2f} €"
+    return [
+        Fallback(
+            kind="next_service",
+            text=f"next: {leg_title(ride)}, {itinerary.departure:%a %d.%m. %H:%M}, home "
+            f"{itinerary.arrival:%H:%M}{price}",
+            departure=itinerary.departure,
+            arrival=itinerary.arrival,
+            cost_eur=itinerary.fare_eur,
+        )
+    ]
+
+
+def _taxi(planner: Planner, back: PlanRequest, missed: datetime) -> list[Fallback]:
+    """Return a taxi home, priced by start, kilometres and minutes."""
+    try:
+        drive = planner.streets.stretch("car", waypoint(back.origin), waypoint(back.destination))
+    except (NoRouteError, OffNetworkError):
+        return []
+    costs = planner.costs
+    price = (
+        costs.taxi_start_eur
+        + drive.path.length_m / METRES_PER_KM * costs.taxi_eur_km
+        + drive.duration_s / SECONDS_PER_MINUTE * costs.taxi_eur_min
+    )
+    leaves = later(missed, costs.taxi_wait_s)
+    home = later(leaves, drive.duration_s)
+    return [
+        Fallback(
+            kind="taxi",
+            text=f"taxi, about {price:.0f} € ({drive.path.length_m / METRES_PER_KM:.0f} km), home "
+            f"about {home:%H:%M}",
+            departure=leaves,
+            arrival=home,
+            cost_eur=round(price, 2),
+        )
+    ]
+
+
+def _on_foot(planner: Planner, back: PlanRequest, missed: datetime) -> list[Fallback]:
+    """Return the walk home where it is one that people do."""
+    try:
+        walk = planner.streets.stretch(
+            "walk",
+            waypoint(back.origin),
+            waypoint(back.destination),
+            step_free=back.step_free,
+        )
+    except (NoRouteError, OffNetworkError):
+        return []
+    if walk.path.length_m > WALK_HOME_M:
+        return []
+    home = later(missed, walk.duration_s)
+    kilometres = walk.path.length_m / METRES_PER_KM
+    return [Fallback("walk", f"on foot, {kilometres:.1f} km, home {home:%H:%M}", missed, home, 0.0)]
