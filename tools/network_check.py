@@ -87,7 +87,7 @@ def directions(tags: dict[str, str], mode: str) -> tuple[bool, bool]:
 
 
 def read_graph(osm: Path, mode: str) -> nx.DiGraph[str]:
-    """Read the largest strongly connected part of one mode's network from OSM XML.
+    """Read one mode's network from OSM XML.
 
     Node attribute ``at`` is (lat, lon); edge attributes are ``length_m`` and ``time_s`` (car
     speeds of the reference).
@@ -111,7 +111,6 @@ def read_graph(osm: Path, mode: str) -> nx.DiGraph[str]:
             graph.add_edge(start, end, **edge)
             if backwards:
                 graph.add_edge(end, start, **edge)
-    graph = graph.subgraph(max(nx.strongly_connected_components(graph), key=len)).copy()
     nx.set_node_attributes(graph, {node: at[node] for node in graph}, "at")
     return graph
 
