@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     help="Change a value of every scenario, as in day.percentile=95. May be given again.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON only.")
-def compare(  # noqa: PLR0913 - one argument an option
+def compare(
     base: str,
     pilots: tuple[str, ...],
     *,

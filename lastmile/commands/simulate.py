@@ -36,7 +36,7 @@ SCENARIO_HELP = "A bundled scenario's name, or the path of a TOML file."
     help="Change a value of the scenario, as in day.percentile=95. May be given again.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON only.")
-def simulate(  # noqa: PLR0913 - one argument an option
+def simulate(
     scenario: str,
     *,
     seed: int,
