@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from lastmile.network.access import BACKWARD_FLAG, FORWARD_FLAG, KMH, Flag, Mode
+from lastmile.network.elevation import slope_factors
 from lastmile.network.hierarchy import UNREACHABLE, pack
 
 if TYPE_CHECKING:
@@ -107,6 +108,9 @@ def _speeds_m_s(tables: StreetTables, mode: Mode, speeds: Speeds) -> Floats:
     if mode is Mode.WALK:
         return walking[:, None]
     flat = speeds.bike_m_s if mode is Mode.BIKE else speeds.ebike_m_s
-    riding = flat * tables.edge_bike_factor.astype(np.float64)
+    riding = (flat * tables.edge_bike_factor.astype(np.float64))[:, None]
+    if len(tables.shape_height):
+        rider = speeds.bike_m_s if mode is Mode.EBIKE else None
+        riding = riding / slope_factors(tables, flat, walk_m_s=speeds.walk_m_s, rider_m_s=rider)
     pushed = tables.edge_flags & Flag.PUSH != 0
-    return np.where(pushed, walking, riding)[:, None]
+    return np.where(pushed[:, None], walking[:, None], riding)

@@ -62,9 +62,9 @@ def to_networkx(network: StreetNetwork) -> nx.MultiDiGraph[int]:
     -------
     networkx.MultiDiGraph
         ``graph["crs"]``; nodes by number with ``x``, ``y``, ``osmid``, ``street_count``; an edge
-        for each direction that some mode may use, with ``osmid``, ``highway``, ``name``, ``length``,
-        ``geometry``, ``oneway``, ``reversed``, whether ``walk``, ``bike`` and ``car`` may use it,
-        and ``edge``, its number in the network.
+        for each direction that some mode may use, with ``osmid``, ``highway``, ``name``,
+        ``length``, ``geometry``, ``oneway``, ``reversed``, whether ``walk``, ``bike`` and ``car``
+        may use it, and ``edge``, its number in the network.
     """
     t = network.tables
     graph: nx.MultiDiGraph[int] = nx.MultiDiGraph(crs=CRS, simplified=True, created_with="lastmile")

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import osmnx as ox
@@ -111,8 +111,8 @@ def area_of_place(
 
     def ask(folder: Path) -> None:
         with _osmnx(folder):
-            found = ox.geocode_to_gdf(place).geometry.iloc[0]
-        (folder / "outline.wkt").write_text(shapely.to_wkt(found), encoding="utf-8")
+            frame = ox.geocode_to_gdf(place)
+        (folder / "outline.wkt").write_text(frame.geometry.iloc[0].wkt, encoding="utf-8")
 
     url = ox.settings.nominatim_url
     try:
@@ -124,8 +124,7 @@ def area_of_place(
             f"{url}: no area called {place!r} is known there; write it as in "
             '"Espoo, Finland", or give a box (--bbox WEST,SOUTH,EAST,NORTH)'
         ) from error
-    outline: Area = shapely.from_wkt((folder / "outline.wkt").read_text(encoding="utf-8"))
-    return outline
+    return cast("Area", shapely.from_wkt((folder / "outline.wkt").read_text(encoding="utf-8")))
 
 
 def streets_within(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import threading
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from lastmile import datasets
 from lastmile.errors import DataError, OffNetworkError, RequestError
 from lastmile.network.access import Flag, Mode
 from lastmile.network.costs import ArcCosts, Objective, Speeds, arc_costs
+from lastmile.network.elevation import heights_from_nodes
 from lastmile.network.hierarchy import Hierarchy, Metric
 from lastmile.network.nearest import SegmentGrid, distance_to_any_m
 from lastmile.network.search import Adjacency
@@ -46,7 +48,7 @@ AT_NODE_M = 1e-3
 FORMAT = 1
 BUNDLED_FILE = "network/corridors.osm"
 STORED_FILE = "streets.npz"
-_FREE_OF_SPEED = frozenset({"hierarchy", "adjacency", "grid"})
+_SHAPES_ONLY = frozenset({"hierarchy", "adjacency", "grid"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,9 +314,35 @@ class StreetNetwork:
         """Return the same streets for people who move at other speeds."""
         base = self.base.with_speeds(speeds) if self.base is not None else None
         other = self.on(self.tables, speeds=speeds, edits=self.edits, base=base)
-        shared = {key: made for key, made in self._made.items() if key in _FREE_OF_SPEED}
-        other._made.update(shared)  # noqa: SLF001 - of this class
-        return other
+        return other._sharing(self)  # noqa: SLF001 - of this class
+
+    def with_heights(
+        self, heights: NDArray[np.float64] | Callable[[Floats, Floats], Floats]
+    ) -> StreetNetwork:
+        """Return the network with heights, which climbs and riding speeds depend on.
+
+        Parameters
+        ----------
+        heights
+            (n,) metres at the nodes; or a function of latitudes and longitudes (such as
+            :meth:`lastmile.network.elevation.HeightGrid.at`), asked at every point of the
+            streets' shapes. nan where unknown.
+
+        Raises
+        ------
+        RequestError
+            There is not one height a node, or the network has edits: give heights first.
+        """
+        if self.base is not None:
+            raise RequestError("give heights to the network before it is edited")
+        t = self.tables
+        shape_height = (
+            np.asarray(heights(t.shape_lat, t.shape_lon), np.float32)
+            if callable(heights)
+            else heights_from_nodes(t, heights)
+        )
+        other = self.on(dataclasses.replace(t, shape_height=shape_height))
+        return other._sharing(self)  # noqa: SLF001 - of this class
 
     def with_edits(self, edits: Sequence[StreetEdit]) -> StreetNetwork:
         """Return the network with links added and streets closed, beside those already in force.
@@ -363,6 +391,12 @@ class StreetNetwork:
             known = ", ".join(edit.name for edit in self.edits) or "none"
             raise RequestError(f"no edit is called {name!r}; in force: {known}")
         return (self.base or self).with_edits(left)
+
+    def _sharing(self, other: StreetNetwork) -> StreetNetwork:
+        """Take over what depends on junctions and shapes alone from a network that has the same."""
+        shared = {key: made for key, made in other._made.items() if key in _SHAPES_ONLY}
+        self._made.update(shared)
+        return self
 
     def on(
         self,
