@@ -48,7 +48,7 @@ ROUNDS: Final = 200
 TOLERANCE: Final = 1e-4
 SAMPLE_SEED: Final = 2015
 _LEAST_SHARE = 1e-300
-_STEP = 0.8
+_STEP = 1.0
 _HALF_SCALE = 0.5
 
 

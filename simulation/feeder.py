@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -63,6 +64,38 @@ class Feeder:
             Arrays of shape (origins, destinations, k), nan where there is none. People time
             their departure: waiting at home for the first vehicle is no part of the journey.
         """
+        return _journeys(
+            self.planner,
+            self.day,
+            tuple(origins),
+            tuple(destinations),
+            tuple(departures_s.tolist()),
+            self.transfer_s,
+        )
+
+
+@lru_cache(maxsize=64)
+def _journeys(
+    planner: Planner,
+    day: date,
+    origins: tuple[Point, ...],
+    destinations: tuple[Point, ...],
+    departures_s: tuple[float, ...],
+    transfer_s: float,
+) -> Journeys:
+    """Plan the journeys; a line's stops are asked for again by every scenario that has it."""
+    return _Plan(planner, day, transfer_s).journeys(origins, destinations, np.array(departures_s))
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    planner: Planner
+    day: date
+    transfer_s: float
+
+    def journeys(
+        self, origins: Sequence[Point], destinations: Sequence[Point], departures_s: Floats
+    ) -> Journeys:
         shape = (len(origins), len(destinations), len(departures_s))
         journeys = Journeys(*(np.full(shape, np.nan) for _ in Journeys._fields))
         rows, here = self._on_streets(origins)

@@ -248,12 +248,14 @@ class _Tally:
         own = by_car[diverted.party]
         put("diversion_s", diverted.party[own], diverted.value[own] / _speed_ms(model))
         waits = events.of(Kind.RIDE_BOARDS, Kind.RIDE_GIVES_UP)
-        planned = model.habits.stop_margin_s
+        trouble = events.of(Kind.RIDE_LEFT_BEHIND, Kind.CONNECTION_MISSED)
+        since_s = np.full(len(day.parties), np.inf)
+        np.minimum.at(since_s, trouble.party, trouble.time_s)
+        extra_s = np.maximum(waits.time_s - since_s[waits.party], 0.0)
         for mode in ("bus", "shuttle"):
             own = np.isin(waits.place, _of_mode(model.services, mode))
             own &= day.choices.mode[waits.party] == MODES.index(mode)
-            extra = np.maximum(waits.value[own] - 2 * planned, 0.0)
-            put(f"{mode}_wait_s", waits.party[own], extra)
+            put(f"{mode}_wait_s", waits.party[own], extra_s[own])
 
     def parties(self, name: str) -> NDArray[np.float64]:
         """Return how many parties a figure is of, (entrances, HOURS)."""
@@ -263,9 +265,12 @@ class _Tally:
         """Return the means; where nobody came, what had been expected."""
 
         def mean(name: str) -> NDArray[np.float64]:
-            parties = self.parties(name)
+            total, parties = self.total[name], self.parties(name)
+            if name in _OF_THE_LINE:
+                total = np.broadcast_to(total.sum(axis=0), total.shape)
+                parties = np.broadcast_to(parties.sum(axis=0), parties.shape)
             before: NDArray[np.float64] = getattr(prior, name)
-            return np.where(parties > 0, self.total[name] / np.maximum(parties, 1.0), before)
+            return np.where(parties > 0, total / np.maximum(parties, 1.0), before)
 
         return _expectations(mean)
 
@@ -279,6 +284,9 @@ def _speed_ms(model: DayModel) -> float:
     on = np.isfinite(model.between_s) & (model.between_s > 0)
     return float(model.between_m[on].sum() / model.between_s[on].sum()) if on.any() else np.inf
 
+
+_OF_THE_LINE: Final = ("bus_wait_s", "shuttle_wait_s")
+"""What belongs to a line and not to the entrance it is taken to."""
 
 _WHOSE: Final = {
     "search_s": "car",

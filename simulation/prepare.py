@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from lastmile.parameters import Parameters
 from scenarios.load import load_scenario
+from simulation.learning import learn
 from simulation.model import DayModel
 from simulation.side import demand_side
 from simulation.supply import build_supply
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
+    from simulation.model import DemandSide
+    from simulation.supply import Supply
 
 BASE: Final = "baseline"
 """The scenario against which the gain of visitors is measured, on the same day."""
@@ -44,12 +49,36 @@ def prepare(scenario: Scenario, parameters: Parameters | None = None) -> DayMode
     reference = load_scenario(BASE).model_copy(
         update={"day": scenario.day, "parameters": scenario.parameters}
     )
-    base = None if reference.digest == scenario.digest else build_supply(reference, numbers)
+    if reference.digest == scenario.digest:
+        return _with_demand(supply, None)
+    return _with_demand(supply, _base(build_supply(reference, numbers)))
+
+
+_BASES: Final[OrderedDict[str, tuple[Supply, DemandSide]]] = OrderedDict()
+"""The last few bases, by digest: every pilot of a comparison is measured against the same."""
+
+_BASES_KEPT: Final = 8
+
+
+def _base(supply: Supply) -> tuple[Supply, DemandSide]:
+    """Return a base with its demand side, people having learnt what to expect."""
+    if supply.digest not in _BASES:
+        demand = _with_demand(supply, None).demand
+        if demand is None:
+            raise ValueError("the base has no demand side")
+        _BASES[supply.digest] = (supply, demand)
+        while len(_BASES) > _BASES_KEPT:
+            _BASES.popitem(last=False)
+    return _BASES[supply.digest]
+
+
+def _with_demand(supply: Supply, base: tuple[Supply, DemandSide] | None) -> DayModel:
+    """Return the day of a supply, with people who have learnt what to expect of it."""
     side, access = demand_side(supply, base)
-    return DayModel(
-        scenario=scenario.name,
+    model = DayModel(
+        scenario=supply.scenario,
         digest=supply.digest,
-        day=scenario.day,
+        day=supply.day,
         entrances=supply.entrances,
         car_parks=supply.car_parks,
         between_s=supply.between_s,
@@ -62,3 +91,12 @@ def prepare(scenario: Scenario, parameters: Parameters | None = None) -> DayMode
         demand=side,
         warnings=supply.warnings,
     )
+    learned = learn(model)
+    told = replace(side, expectations=learned.expectations)
+    if learned.stable:
+        return replace(model, demand=told)
+    surprise = (
+        f"people had not learnt what to expect after {learned.days} rounds: "
+        f"{learned.gap:.1%} of the cost of the day still surprised them"
+    )
+    return replace(model, demand=told, warnings=(*model.warnings, surprise))

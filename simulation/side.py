@@ -35,11 +35,16 @@ if TYPE_CHECKING:
     from simulation.model import Access
     from simulation.supply import Supply
 
+SAMPLE_SIZE: Final = 0.4
+"""Size of the days that are calibrated on, as a share of the real ones."""
+
 EXPOSURE: Final = {"good": 0.0, "fair": 0.5, "poor": 1.0}
 """What the weather adds for walkers and cyclists, as a share of the penalty in the rain."""
 
 
-def demand_side(supply: Supply, base: Supply | None) -> tuple[DemandSide, Access]:
+def demand_side(
+    supply: Supply, base: tuple[Supply, DemandSide] | None
+) -> tuple[DemandSide, Access]:
     """Return who might come, what they choose by, and how they reach the entrances.
 
     Parameters
@@ -47,7 +52,8 @@ def demand_side(supply: Supply, base: Supply | None) -> tuple[DemandSide, Access
     supply
         What the scenario offers.
     base
-        What the base offers on the same day; None where the scenario is the base.
+        What the base offers on the same day, and its own demand side; None where the
+        scenario is the base.
 
     Returns
     -------
@@ -57,17 +63,19 @@ def demand_side(supply: Supply, base: Supply | None) -> tuple[DemandSide, Access
     """
     levels, access = ways_of(supply)
     gates = [gate.id for gate in supply.entrances]
-    inputs = load_demand(supply.parameters, gates)
-    reference = None if base is None else ways_of(base)[0]
-    calibration = calibration_for(base or supply, reference or levels)
-    nothing = Expectations.none(len(gates))
+    if base is None:
+        calibration = calibration_for(supply, levels)
+        reference = None
+    else:
+        reference = base[1]
+        calibration = calibration_for(base[0], reference.levels)
     side = DemandSide(
-        inputs=inputs,
+        inputs=load_demand(supply.parameters, gates),
         parameters=choice_parameters(supply.parameters, gates, calibration),
         levels=levels,
-        expectations=nothing,
-        reference_levels=reference,
-        reference_expectations=None if reference is None else nothing,
+        expectations=Expectations.none(len(gates)),
+        reference_levels=None if reference is None else reference.levels,
+        reference_expectations=None if reference is None else reference.expectations,
     )
     return side, access
 
@@ -102,7 +110,7 @@ def world_digest(supply: Supply) -> str:
 
 def calibrated(base: Supply, levels: LevelsOfService) -> Calibration:
     """Calibrate the constants of the choice to the targets of the parameters."""
-    parties = year_sample(load_demand(base.parameters, levels.entrances))
+    parties = year_sample(load_demand(base.parameters, levels.entrances), SAMPLE_SIZE)
     targets = Targets(
         mode=mode_targets(base.parameters.as_values()),
         entrance=entrance_targets(parties, len(levels.entrances)),
