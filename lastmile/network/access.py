@@ -258,8 +258,8 @@ NATIONAL_KMH: dict[str, float] = {
 KMH_PER_MPH = 1.609344
 MAX_KMH = 150.0
 
-_NUMERIC_SPEED = re.compile(r"(\d{1,3}(?:\.\d{1,2})?) ?(mph|km/h|kmh|kph)?")
-_NATIONAL_SPEED = re.compile(r"[A-Z]{2}:(?:zone:?)?([a-z_]+|\d{1,3})")
+_NUMERIC_SPEED = re.compile(r"(\d{1,3}(?:\.\d{1,2})?) ?(mph|km/h|kmh|kph)?", re.ASCII)
+_NATIONAL_SPEED = re.compile(r"[A-Z]{2}:(?:zone:?)?([a-z_]+|\d{1,3})", re.ASCII)
 KMH = 1 / 3.6
 
 
