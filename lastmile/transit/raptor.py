@@ -138,6 +138,7 @@ class Options:
 
 
 DEFAULT_OPTIONS = Options()
+_NOTHING = np.empty(0, dtype=np.int32)
 
 
 def transit_arrays(stop_count: int, patterns: Patterns) -> TransitArrays:
@@ -392,22 +393,33 @@ class Router:
         parts = []
         for origin in origins:
             self._check(origin)
-            rows, legs = _search(
-                arrays,
-                footpaths,
-                self.change_s,
-                origin,
-                egress,
-                targets,
-                target_count,
-                start_s,
-                options.max_transfers + 1,
-                options.slack_s,
-                min(longest, NO_CHANGE_S),
-                CAN_BOARD | mask,
-                CAN_ALIGHT | mask,
+            leave, pattern, position = start_s, _NOTHING, _NOTHING
+            if len(start_s) > 1:
+                leave, pattern, position = _departures(
+                    arrays, origin, start_s[0], start_s[1], CAN_BOARD | mask
+                )
+                order = np.argsort(-leave, kind="stable")
+                leave, pattern, position = leave[order], pattern[order], position[order]
+            parts.append(
+                _search(
+                    arrays,
+                    footpaths,
+                    self.change_s,
+                    origin,
+                    egress,
+                    targets,
+                    target_count,
+                    leave,
+                    pattern,
+                    position,
+                    int(start_s[-1]),
+                    options.max_transfers + 1,
+                    options.slack_s,
+                    min(longest, NO_CHANGE_S),
+                    CAN_BOARD | mask,
+                    CAN_ALIGHT | mask,
+                )
             )
-            parts.append((rows, legs))
         return Found.joined(parts)
 
     def _check(self, ends: Ends) -> None:
@@ -446,13 +458,22 @@ def _grown(table: Ints, needed: int) -> Ints:
 
 
 @compiled
+def _first_from(times: Ints, low: int, high: int, time: int) -> int:
+    """Return the first place in ``low:high`` of rising times that is not before ``time``."""
+    while low < high:
+        middle = (low + high) // 2
+        if times[middle] >= time:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+@compiled
 def _departures(
     net: TransitArrays, access: Ends, first_s: int, last_s: int, mask_board: int
 ) -> tuple[NDArray[np.int64], Ints, Ints]:
-    """Return all departures within reach: when one leaves the origin, pattern and position.
-
-    Latest first.
-    """
+    """Return all departures within reach: when one leaves the origin, pattern and position."""
     count = 0
     for write in range(2):
         if write == 1:
@@ -473,8 +494,8 @@ def _departures(
                 trips = net.trip_offset[p + 1] - net.trip_offset[p]
                 column = net.time_offset[p] + i * trips
                 times = net.departure_s[column : column + trips]
-                low = np.searchsorted(times, first_s + access.duration_s[j])
-                high = np.searchsorted(times, last_s + access.duration_s[j], side="right")
+                low = _first_from(times, 0, trips, first_s + access.duration_s[j])
+                high = _first_from(times, low, trips, last_s + access.duration_s[j] + 1)
                 if write == 1:
                     for t in range(low, high):
                         leave[count] = times[t] - access.duration_s[j]
@@ -483,8 +504,7 @@ def _departures(
                         count += 1
                 else:
                     count += high - low
-    order = np.argsort(-leave, kind="mergesort")
-    return leave[order], pattern[order], position[order]
+    return leave, pattern, position
 
 
 @compiled
@@ -496,7 +516,10 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
     egress: Ends,
     egress_target: Ints,
     target_count: int,
-    start_s: NDArray[np.int64],
+    leave: NDArray[np.int64],
+    event_pattern: Ints,
+    event_position: Ints,
+    last_s: int,
     max_rides: int,
     slack_s: int,
     max_duration_s: int,
@@ -505,8 +528,9 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
 ) -> tuple[Ints, Ints]:
     """Run RAPTOR for one start or, latest departure first, for all within a window.
 
-    ``start_s`` is one time, or the window's two. Labels stay from one departure to the next
-    (rRAPTOR): what a later departure reaches as early with as few rides is no news.
+    ``leave`` is when one leaves the origin: one time, or for a window every departure, latest
+    first, with the pattern and the position where it is taken. Labels stay from one departure to
+    the next (rRAPTOR): what a later departure reaches as early with as few rides is no news.
 
     ``reach[s, k]`` is the earliest arrival by vehicle at stop ``s`` with at most ``k`` rides,
     ``ready[s, k]`` the earliest time one can board there after them; ``ready[s, 0]`` stands apart
@@ -545,16 +569,7 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
     for j in range(len(access.stop)):
         access_walk[access.stop[j]] = min(access_walk[access.stop[j]], access.duration_s[j])
 
-    is_window = len(start_s) > 1
-    if is_window:
-        leave, event_pattern, event_position = _departures(
-            net, access, start_s[0], start_s[1], mask_board
-        )
-    else:
-        leave = start_s
-        event_pattern = np.empty(0, np.int32)
-        event_position = np.empty(0, np.int32)
-
+    is_window = len(event_pattern) > 0
     patterns = len(net.pattern_offset) - 1
     queue = np.empty(patterns, np.int32)
     queued_from = np.full(patterns, NEVER_S, np.int32)
@@ -652,19 +667,15 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
                             and high > 0
                             and net.departure_s[column + high - 1] >= time
                         ):
-                            low = 0
-                            high -= 1
-                            while low < high:
-                                middle = (low + high) // 2
-                                if net.departure_s[column + middle] >= time:
-                                    high = middle
-                                else:
-                                    low = middle + 1
+                            low = (
+                                _first_from(net.departure_s, column, column + high - 1, time)
+                                - column
+                            )
                             # A loop comes back to the stop: leaving then may be after the window.
                             if (
                                 is_window
                                 and k == 1
-                                and net.departure_s[column + low] > start_s[1] + access_walk[s]
+                                and net.departure_s[column + low] > last_s + access_walk[s]
                             ):
                                 continue
                             trip = low
@@ -747,7 +758,7 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
                     while level > 1 and reach[s, level - 1] == reach[s, level]:
                         level -= 1
                     trip = reach_leg[s, level, 0]
-                    p = np.searchsorted(net.trip_offset, trip, side="right") - 1
+                    p = _first_from(net.trip_offset, 0, patterns + 1, trip + 1) - 1
                     row = trip - net.trip_offset[p]
                     trips = net.trip_offset[p + 1] - net.trip_offset[p]
                     board_at = reach_leg[s, level, 1]

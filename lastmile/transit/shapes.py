@@ -144,5 +144,5 @@ def between(points: Floats, start: float, end: float) -> Floats:
 
 def _point(points: Floats, at: float) -> Floats:
     segment = min(int(at), len(points) - 2)
-    here: Floats = points[segment]
-    return here + (at - segment) * (points[segment + 1] - here)
+    point: Floats = points[segment] + (at - segment) * (points[segment + 1] - points[segment])
+    return point

@@ -1,9 +1,9 @@
 """The router agrees with two others on a generated city of 3,000 stops.
 
-They differ from ours in what they ask, and the questions allow for it: cafein walks from the last stop but not to the first, knows seconds and no change times; its
-footpaths have to be closed, which the city's are. pynigiri knows whole minutes and never lets a
-walk be shorter than the stop's change time, which in the city none is. Both then answer the same
-question as ours, and every answer has to be the same.
+They differ from ours in what they ask, and the questions allow for it. cafein walks from the last
+stop but not to the first, knows seconds and no change times; its footpaths have to be closed,
+which the city's are. pynigiri knows whole minutes and never lets a walk be shorter than the
+stop's change time, which in the city none is. Then every answer has to be the same.
 """
 
 from __future__ import annotations
