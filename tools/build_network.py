@@ -29,8 +29,9 @@ ROOT = Path(__file__).resolve().parent.parent
 NETWORK = ROOT / "data" / "network"
 ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0"
 HEADER = f"""<?xml version="1.0" encoding="UTF-8"?>
-<!-- {ATTRIBUTION}. Generalised corridor network of Lastmile, drawn by hand. Made by
-     tools/build_network.py from junctions.csv, corridors/*.toml and names_sv.csv: edit those. -->
+<!-- {ATTRIBUTION}. Stretches of motorway follow HSL bus line courses of 2021, CC BY 4.0.
+     Generalised corridor network of Lastmile, drawn by hand. Made by tools/build_network.py from
+     junctions.csv, corridors/*.toml and names_sv.csv: edit those. -->
 <osm version="0.6" generator="lastmile tools/build_network.py"
   copyright="OpenStreetMap contributors" attribution="https://www.openstreetmap.org/copyright"
   license="https://opendatacommons.org/licenses/odbl/1-0/">
