@@ -110,7 +110,7 @@ class Candidate:
             mode=self.mode,
             kind=self.kind,
             item=self,
-            patience_s=self.arrival_s - self.departure_s + EARLINESS_WEIGHT * self.early_s(request),
+            patience_s=self.arrival_s - self.departure_s,
             gear=self.gear,
             vehicles=self.vehicles,
             is_plain=self.is_plain,

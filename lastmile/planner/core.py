@@ -25,7 +25,7 @@ from lastmile.planner.levels import TransitMatrix, transit_matrix
 from lastmile.planner.outings import returns, slack_warnings, way_back
 from lastmile.planner.pareto import choose
 from lastmile.planner.stations import in_season, load_bike_stations
-from lastmile.planner.stopnet import StopNet
+from lastmile.planner.stopnet import STOP_SNAP_M, StopNet
 from lastmile.planner.streets import StreetTrips, waypoint
 from lastmile.planner.transit import TransitDay, Window, vehicle_of
 from lastmile.transit.feed import load_active_feed
@@ -56,7 +56,7 @@ START_OF_DAY_S = 4 * 3600
 NEXT_DAYS = 8
 ALWAYS_TRANSIT_M = 3000.0
 """Over such a distance the best ride is shown however much quicker another way is."""
-STEPS_UNKNOWN = "the timetable does not say which stops and vehicles are step-free"
+STEPS_UNKNOWN = "the timetable does not say of every stop and vehicle whether it is step-free"
 SPEED_TOLERANCE = 0.01
 REPRESENTATIVE = (
     "Times are of a representative timetable, not the one in force: check hsl.fi before you go."
@@ -115,6 +115,23 @@ class Planner:
     def attribution(self) -> str:
         """Whom maps and tracks are to be credited to."""
         return self.network.attribution
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the planner had to leave out, with counts."""
+        found = []
+        off = self._stopnet(step_free=False).off_network
+        if off:
+            found.append(
+                f"{off} of {len(self.feed.stops)} stops lie more than {STOP_SNAP_M:.0f} m from "
+                "every street: nobody gets on or off there"
+            )
+        if self._bikeshare.off_network:
+            found.append(
+                f"{self._bikeshare.off_network} of {len(self.bike_stations)} city bike stations "
+                "lie off the streets and are left out"
+            )
+        return tuple(found)
 
     def with_services(self, services: Sequence[TransitService]) -> Planner:
         """Return a planner that also knows pilot services; this one stays as it is."""
@@ -376,6 +393,23 @@ class Planner:
                 f"no public transport runs on {request.at:%A %Y-%m-%d}"
                 f"{self._next_day_that_serves(request)}"
             ) from None
+        found, remarks = self._rides(request, day, bike_stop)
+        if not found and request.step_free:
+            found, remarks = self._rides(request, day.lenient, bike_stop)
+            remarks.append(STEPS_UNKNOWN)
+        if found:
+            return found, remarks
+        names = request.origin.name(), request.destination.name()
+        side = "before" if request.arrive_by else "after"
+        raise NoServiceError(
+            f"no public transport from {names[0]} to {names[1]} on {request.at:%A %Y-%m-%d} "
+            f"{side} {request.at:%H:%M}{self._next_day_that_serves(request)}"
+        )
+
+    def _rides(
+        self, request: PlanRequest, day: TransitDay, bike_stop: int | None
+    ) -> tuple[list[Candidate], list[str]]:
+        """Return the rides within the window, or the nearest one outside it with a remark."""
         window = self._window(request, day)
         found: list[Candidate] = []
         for access, egress in self._ends(request, day, bike_stop):
@@ -383,24 +417,16 @@ class Planner:
                 day.candidate(journey, access, egress)
                 for journey in day.search(access, egress, window)
             ]
-        remarks = [STEPS_UNKNOWN] if request.step_free and not day.knows_step_free else []
         if found or bike_stop is not None:
-            return found, remarks
+            return found, []
         beyond = self._beyond_the_window(request, day, window)
-        if beyond:
-            leaves_s = beyond[0].departure_s
-            if not window.first_s <= leaves_s - day.start_s <= window.last_s:
+        remarks = []
+        for candidate in beyond:
+            if not window.first_s <= candidate.departure_s - day.start_s <= window.last_s:
                 side = "last before that" if window.arrivals else "next"
-                remarks.append(
-                    f"the {side} public transport leaves at {moment(leaves_s):%a %d.%m. %H:%M}"
-                )
-            return beyond, remarks
-        names = request.origin.name(), request.destination.name()
-        side = "before" if request.arrive_by else "after"
-        raise NoServiceError(
-            f"no public transport from {names[0]} to {names[1]} on {request.at:%A %Y-%m-%d} "
-            f"{side} {request.at:%H:%M}{self._next_day_that_serves(request)}"
-        )
+                leaves = moment(candidate.departure_s)
+                remarks.append(f"the {side} public transport leaves at {leaves:%a %d.%m. %H:%M}")
+        return beyond, remarks
 
     def _beyond_the_window(
         self, request: PlanRequest, day: TransitDay, window: Window

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -13,7 +14,6 @@ from lastmile.itinerary import Call, Itinerary, Leg, Waypoint
 from lastmile.planner.candidates import Candidate
 from lastmile.planner.clock import moment
 from lastmile.planner.shapes import line_length_m, piece, stop_positions
-from lastmile.transit.patterns import STEP_FREE
 from lastmile.transit.raptor import Ends, Options, Router
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ class TransitDay:
         self.costs = costs
         footpaths, change_s = timetable.transfers(stopnet.footpaths, change_s=0)
         self.router = Router(len(timetable.stops), timetable.patterns, footpaths, change_s)
+        self.known_step_free = stopnet.step_free
         self.start_s = timetable.feed.day_start_s(timetable.day)
         agency = timetable.feed.agency
         self._operators = dict(zip(agency["agency_id"], agency["agency_name"], strict=True))
@@ -108,20 +109,21 @@ class TransitDay:
         return self.timetable.day
 
     @cached_property
-    def knows_step_free(self) -> bool:
-        """Whether the timetable names any stop and vehicle as step-free."""
-        return bool((self.timetable.patterns.flags & STEP_FREE).any())
+    def lenient(self) -> TransitDay:
+        """The same day, open to stops and vehicles of which nobody says whether they have steps.
+
+        The walks keep off steps all the same.
+        """
+        other = copy(self)
+        other.known_step_free = False
+        return other
 
     def options(self) -> Options:
-        """Return how the planner searches.
-
-        A timetable that says nothing about steps cannot be asked about them: then the walks
-        alone keep off steps.
-        """
+        """Return how the planner searches."""
         return Options(
             max_transfers=MAX_TRANSFERS,
             slack_s=round(self.costs.change_s),
-            step_free=self.stopnet.step_free and self.knows_step_free,
+            step_free=self.known_step_free,
             max_duration_s=LONGEST_S,
         )
 
