@@ -9,18 +9,20 @@ import numpy as np
 
 from scenarios.schema import Day
 from simulation.day import CAR, DayResult, simulate_day
+from simulation.eventlog import EventLog
 from simulation.model import Access, Costs, DayModel, Habits
 from simulation.parking import CarPark, Entrance, ParkingHabits
 from simulation.parties import DRAWS, MODES, Choices, Parties, Rides
 from simulation.rng import Streams
-from simulation.shuttle import BACK, OUT, Service
+from simulation.shuttle import BACK, OUT, Luck, Rider, Service, ShuttleLine
+from simulation.stage import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
+    from typing import Any
 
     from numpy.typing import ArrayLike, NDArray
 
-    from simulation.eventlog import EventLog
 
 PATIENT = ParkingHabits(
     search_s=0.0,
@@ -157,3 +159,25 @@ def result_of(
     choices = choose_all(parties, mode, entrance)
     events = simulate_day(model, parties, [choices], Streams(1, 0))
     return DayResult(1, 0, parties, choices, np.zeros(len(parties)), events)
+
+
+def run_line(
+    service: Service, times: NDArray[np.float64], people: NDArray[np.int64] | None = None
+) -> EventLog:
+    """Let people come to the first stop of a line at given times, whatever its timetable."""
+    stage = Stage()
+    trips, stops = service.times_s.shape
+    luck = Luck(np.ones((trips, stops - 1)), ())
+    line = ShuttleLine(
+        stage, 0, service, luck, on_alighted=lambda _: None, on_no_ride=lambda _: None
+    )
+
+    def source() -> Generator[Any, Any, None]:
+        for party, time_s in enumerate(times.tolist()):
+            yield stage.until(time_s)
+            size = 1 if people is None else int(people[party])
+            line.wait(Rider(party, size, 0, 1, homeward=False, patience_s=math.inf))
+
+    stage.process(source())
+    stage.run()
+    return EventLog.from_flat(stage.log)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from handmade import PATIENT, make_model, make_parties, make_shuttle, run
+from handmade import PATIENT, make_model, make_parties, make_shuttle, run, run_line
 from theory import (
     assert_holds,
     bike_availability,
@@ -20,7 +20,6 @@ from theory import (
 from simulation.bikeshare import BikeNetwork, BikeShare, Cyclist
 from simulation.eventlog import EventLog, Kind
 from simulation.parking import CarPark
-from simulation.shuttle import Luck, Rider, Service, ShuttleLine
 from simulation.stage import Stage
 
 if TYPE_CHECKING:
@@ -94,25 +93,6 @@ def test_three_places_and_a_patient_queue_are_m_m_3(effort: int) -> None:
 
 
 # --- shuttles
-
-
-def run_line(service: Service, times: NDArray[np.float64]) -> EventLog:
-    """Let people come to the first stop of a line at given times, whatever its timetable."""
-    stage = Stage()
-    trips, stops = service.times_s.shape
-    luck = Luck(np.ones((trips, stops - 1)), ())
-    line = ShuttleLine(
-        stage, 0, service, luck, on_alighted=lambda _: None, on_no_ride=lambda _: None
-    )
-
-    def source() -> Generator[Any, Any, None]:
-        for party, time_s in enumerate(times.tolist()):
-            yield stage.until(time_s)
-            line.wait(Rider(party, 1, 0, 1, homeward=False, patience_s=math.inf))
-
-    stage.process(source())
-    stage.run()
-    return EventLog.from_flat(stage.log)
 
 
 @EFFORT
