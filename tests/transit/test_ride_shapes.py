@@ -44,7 +44,8 @@ def test_places_never_fall_and_stops_on_the_line_are_found(
     shares: list[float], count: int, seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
-    points = [*np.cumsum(rng.normal(0, 0.002, (count, 2)), axis=0), 60.2, 24.7]
+    steps = rng.normal(0, 0.002, (count, 2))
+    points = np.cumsum(steps, axis=0) + np.array([60.2, 24.7])
     true = np.sort(np.array(shares)) * (count - 1)
     stops = np.array([between(points, place, place)[0] for place in true])
     at, distance = stops_along(points, stops)
