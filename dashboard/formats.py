@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_currency, format_decimal, format_percent
 
@@ -32,11 +33,16 @@ def number(value: float, decimals: int | None = None) -> str:
     return str(format_decimal(round(value, decimals), format=pattern, locale=locale()))
 
 
-def money(value_eur: float | None) -> str:
+def money(value_eur: float | None, *, cents: bool = True) -> str:
     """Return a sum of money, or that nobody knows it."""
     if value_eur is None:
         return _("price not known")
-    return str(format_currency(value_eur, "EUR", locale=locale()))
+    pattern = Locale.parse(locale()).currency_formats["standard"].pattern
+    if not cents:
+        pattern = pattern.replace(".00", "")
+    return str(
+        format_currency(value_eur, "EUR", format=pattern, locale=locale(), currency_digits=False)
+    )
 
 
 def share(value: float) -> str:

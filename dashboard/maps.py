@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import folium
 import streamlit as st
-from branca.element import MacroElement
+from branca.element import Element, MacroElement
 from folium.elements import JSCSSMixin
 from folium.template import Template
 
@@ -38,7 +38,7 @@ MAIN_CLASSES = frozenset(
 WHOLE_NETWORK_EDGES = 12_000
 
 
-class StreetLayer(MacroElement):  # type: ignore[misc]
+class StreetLayer(MacroElement):
     """Our own streets, fetched by the browser and drawn below the tiles.
 
     Parameters
@@ -80,7 +80,7 @@ class StreetLayer(MacroElement):  # type: ignore[misc]
     """)
 
     def __init__(self, url: str, images: str, attributions: Sequence[str]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "StreetLayer"
         self.url = url
         self.images = images
@@ -94,11 +94,11 @@ def street_geojson(network: StreetNetwork) -> dict[str, object]:
     rounded to 5 decimals (about one metre).
     """
     streets = network.to_geodataframe()
-    main = streets["highway"].isin(["motorway", "trunk", "primary", "secondary"])
-    paths = streets["highway"].isin(["path", "footway", "cycleway", "track", "steps"])
+    main = streets["kind"].isin(["motorway", "trunk", "primary", "secondary"])
+    paths = streets["kind"].isin(["path", "footway", "cycleway", "track", "steps"])
     streets = streets.assign(c=1 + main.astype(int) - paths.astype(int))
     if len(streets) > WHOLE_NETWORK_EDGES:
-        streets = streets[streets["highway"].isin(MAIN_CLASSES)]
+        streets = streets[streets["kind"].isin(MAIN_CLASSES)]
     features = [
         {
             "type": "Feature",
@@ -124,7 +124,7 @@ def _published_streets(digest: str, _network: StreetNetwork) -> str:
     return name
 
 
-def _assets(element: MacroElement) -> Iterator[tuple[str, str]]:
+def _assets(element: Element) -> Iterator[tuple[str, str]]:
     """Walk a map and name every script and style sheet it or a layer of it asks for."""
     if isinstance(element, JSCSSMixin):
         yield from element.default_js
@@ -205,7 +205,7 @@ def line(
     opacity
         From 0 to 1.
     """
-    return folium.PolyLine(
+    return folium.PolyLine(  # type: ignore[no-untyped-call]
         coordinates,
         color=color,
         weight=weight,

@@ -5,7 +5,8 @@ STYLE = """
 .block-container {padding-top: 4rem; padding-bottom: 3rem;}
 .st-key-languages {margin-bottom: -2.5rem;}
 .lm-timeline {list-style: none; margin: 0; padding: 0;}
-.lm-timeline li {display: grid; grid-template-columns: 3.6rem 1rem 1fr; gap: .5rem; margin: 0;}
+.lm-timeline li {list-style: none; padding: 0; margin: 0;
+  display: grid; grid-template-columns: 2.8rem 1rem 1fr; gap: .5rem;}
 .lm-timeline .time {text-align: right; font-variant-numeric: tabular-nums; font-weight: 600;}
 .lm-timeline .bar {border-left: 5px solid currentColor; margin-left: .4rem; min-height: 100%;}
 .lm-timeline .bar.dashed {border-left-style: dotted;}
@@ -15,6 +16,18 @@ STYLE = """
 .lm-timeline .fine {opacity: .85; font-size: .9rem;}
 .lm-badge {display: inline-block; padding: 0 .45rem; border-radius: .35rem; font-weight: 700;
   color: #fff;}
+.lm-scroll {overflow-x: auto;}
+.lm-table {border-collapse: collapse; width: 100%; font-size: .9rem;}
+.lm-table caption {text-align: left; opacity: .85; padding-bottom: .3rem;}
+.lm-table th, .lm-table td {padding: .35rem .6rem; text-align: right; vertical-align: top;
+  border-bottom: 1px solid rgba(128, 128, 128, .35);}
+.lm-table th:first-child {text-align: left; font-weight: 500; min-width: 9rem;}
+.lm-table thead th {font-weight: 700;}
+.lm-table .fine {opacity: .85; font-size: .8rem; white-space: nowrap;}
+.lm-better {background: rgba(0, 158, 115, .2);}
+.lm-worse {background: rgba(213, 94, 0, .2);}
+.lm-different {background: rgba(128, 128, 128, .18);}
+.lm-legend {font-size: .85rem; opacity: .85;}
 @media (max-width: 640px) {
   .block-container {padding-left: .8rem; padding-right: .8rem;}
   .st-key-languages {margin-bottom: 0;}

@@ -191,9 +191,7 @@ def _asked(request: PlanRequest) -> tuple[object, ...]:
     return tuple(request.to_json().items())
 
 
-@st.cache_resource(
-    max_entries=256, ttl="1h", show_spinner=False, hash_funcs={PlanRequest: _asked}
-)
+@st.cache_resource(max_entries=256, ttl="1h", show_spinner=False, hash_funcs={PlanRequest: _asked})
 def plan(request: PlanRequest) -> Outing:
     """Return the planner's answer; everyone who asks the same gets the same.
 

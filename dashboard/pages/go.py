@@ -79,7 +79,6 @@ def page() -> None:
             write_query(PAGE, trip.to_query())
             return
         there = _choose(_("There"), outing.itineraries, picks["pick"], "pick", fresh=query.fresh)
-    with right:
         returns = [
             back for back in outing.returns if back.follows is None or back.follows == there - 1
         ]
@@ -88,6 +87,7 @@ def page() -> None:
             if returns
             else None
         )
+    with right:
         itinerary = outing.itineraries[there - 1]
         back = returns[home - 1] if home is not None else None
         _map(trip, itinerary, back)
@@ -168,8 +168,7 @@ def _when(asked: Trip) -> tuple[str, datetime]:
     date_column, time_column = st.columns(2)
     chosen_day = date_column.date_input(_("Day"), format="DD.MM.YYYY", key="day")
     chosen_time = time_column.time_input(_("Time"), key="time")
-    at = datetime.combine(chosen_day or asked.at.date(), chosen_time or asked.at.time())
-    return when or asked.when, at
+    return when or asked.when, datetime.combine(chosen_day, chosen_time)
 
 
 def _stay_text(minutes: int) -> str:
@@ -250,8 +249,9 @@ def _map(trip: Trip, itinerary: Itinerary | None, back: Itinerary | None) -> Non
     if click_sets is None:
         return
     point = place_key(f"{click['lat']:.5f},{click['lng']:.5f}")
-    ends = {"from": "origin", "to": "destination"}
-    st.session_state[PENDING] = replace(trip, **{ends[click_sets]: point})
+    st.session_state[PENDING] = (
+        replace(trip, origin=point) if click_sets == "from" else replace(trip, destination=point)
+    )
     st.rerun()
 
 

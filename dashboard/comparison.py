@@ -1,0 +1,251 @@
+"""What a planner asks, as it stands in the address: base, pilots, day, changes."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+import tomllib
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from dashboard.jobs import Office, Question
+from dashboard.texts import language
+from lastmile.errors import ScenarioError
+from scenarios.load import list_scenarios, load_scenario
+from simulation.experiment import default_workers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dashboard.state import Query
+    from scenarios.schema import Scenario
+
+BASE = "baseline"
+EXAMPLE = "shuttle-espoo-haltia"
+MOST_PILOTS = 4
+COUNTS = (20, 50, 100, 200)
+DAY_TYPES = ("weekday", "saturday", "sunday")
+WEATHERS = ("good", "fair", "poor")
+ANY_DAY = 0
+BUSY = (ANY_DAY, 25, 50, 75, 90, 95, 99)
+UPLOADS_KEPT = 64
+LARGEST_UPLOAD_BYTES = 200_000
+UPLOAD_PREFIX = "file-"
+CHANGE = re.compile(r"([1-4]):([a-z0-9_.\-]{1,80})=(-?\d{1,6}(?:\.\d{1,4})?)", re.ASCII)
+
+Change = tuple[int, str, float]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A planner's question.
+
+    Attributes
+    ----------
+    base, pilots
+        Names of bundled scenarios, or ids of uploaded ones.
+    busy
+        The day is busier than this many of 100 such days; 0 for any.
+    changes
+        (pilot from 1, dotted key, value).
+    """
+
+    base: str
+    pilots: tuple[str, ...]
+    month: int
+    day_type: str
+    weather: str
+    busy: int
+    replications: int
+    changes: tuple[Change, ...] = ()
+
+    @classmethod
+    def from_query(cls, query: Query) -> Comparison:
+        """Read the question from an address; what is missing is as in the example."""
+        known = scenario_keys()
+        base = query.one_of("base", BASE, known)
+        day = scenario(base).day
+        example = [EXAMPLE] if EXAMPLE in known else [key for key in known if key != BASE][:1]
+        pilots = query.several_of("pilots", example, known)[:MOST_PILOTS]
+        return cls(
+            base=base,
+            pilots=tuple(pilots),
+            month=query.whole("month", day.month, 1, 12),
+            day_type=query.one_of("day", day.day_type, DAY_TYPES),
+            weather=query.one_of("weather", day.weather, WEATHERS),
+            busy=int(query.one_of("busy", str(ANY_DAY), [str(level) for level in BUSY])),
+            replications=int(query.one_of("days", str(COUNTS[0]), [str(n) for n in COUNTS])),
+            changes=query.read("set", (), _read_changes),
+        )
+
+    def to_query(self) -> dict[str, str]:
+        """Return the parameters of the address that asks the same."""
+        return {
+            "base": self.base,
+            "pilots": ",".join(self.pilots),
+            "month": str(self.month),
+            "day": self.day_type,
+            "weather": self.weather,
+            "busy": str(self.busy) if self.busy else "",
+            "days": str(self.replications),
+            "set": ";".join(f"{pilot}:{key}={value:g}" for pilot, key, value in self.changes),
+        }
+
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """Return the base and the pilots as they are to be run.
+
+        Raises
+        ------
+        ScenarioError
+            A change asks for a value that is not allowed.
+        """
+        day: dict[str, object] = {
+            "day.month": self.month,
+            "day.day_type": self.day_type,
+            "day.weather": self.weather,
+        }
+        if self.busy:
+            day["day.percentile"] = self.busy
+        chosen = [scenario(self.base).with_changes(day)]
+        for number, key in enumerate(self.pilots, start=1):
+            own = {name: _whole(value) for pilot, name, value in self.changes if pilot == number}
+            chosen.append(scenario(key).with_changes({**day, **own}))
+        return tuple(chosen)
+
+    def question(self) -> Question:
+        """Return the question as the processes take it."""
+        return Question(self.scenarios(), self.replications)
+
+
+def _whole(value: float) -> float:
+    """Return a whole number as one: fleets are counted."""
+    return int(value) if value == int(value) else value
+
+
+def _read_changes(text: str) -> tuple[Change, ...]:
+    changes = []
+    for part in text.split(";"):
+        match = CHANGE.fullmatch(part)
+        if match is None:
+            raise ValueError(part)
+        changes.append((int(match[1]), match[2], float(match[3])))
+    return tuple(changes)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False, on_release=Office.close)
+def office() -> Office:
+    """Return the processes that run comparisons for everybody."""
+    made = Office(default_workers())
+    made.warm_up()
+    return made
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _uploads() -> OrderedDict[str, Scenario]:
+    """Return the uploaded scenarios by id; who has the link can open them."""
+    return OrderedDict()
+
+
+@lru_cache(maxsize=1)
+def _bundled() -> dict[str, Scenario]:
+    return {name: load_scenario(name) for name in list_scenarios()}
+
+
+def scenario_keys() -> list[str]:
+    """Return what can be compared: bundled scenarios and those uploaded."""
+    return [*_bundled(), *_uploads()]
+
+
+def scenario(key: str) -> Scenario:
+    """Return a scenario by its key; only known keys are ever opened."""
+    return _bundled().get(key) or _uploads()[key]
+
+
+def title(one: Scenario) -> str:
+    """Return a scenario's title in the session's language."""
+    titles = {"en": one.title.en, "fi": one.title.fi, "sv": one.title.sv}
+    return titles[language()] or one.title.en
+
+
+def take_upload(content: bytes) -> str:
+    """Check an uploaded scenario file and keep it; return its key.
+
+    The file is data: it is parsed as TOML, may extend bundled scenarios only, and its size is
+    limited.
+
+    Raises
+    ------
+    ScenarioError
+        It is too large, no TOML, or no scenario; the message lists every fault.
+    """
+    if len(content) > LARGEST_UPLOAD_BYTES:
+        raise ScenarioError(
+            f"the file has {len(content)} bytes; a scenario has at most {LARGEST_UPLOAD_BYTES}"
+        )
+    try:
+        said: dict[str, Any] = tomllib.loads(content.decode("utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as fault:
+        raise ScenarioError(f"the file is no TOML text: {fault}") from None
+    parent = said.get("extends")
+    if parent is not None and parent not in list_scenarios():
+        raise ScenarioError(
+            f"extends = {str(parent)[:60]!r}: an uploaded file extends a bundled scenario: "
+            f"{', '.join(list_scenarios())}"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "uploaded.toml"
+        path.write_bytes(content)
+        try:
+            found = load_scenario(path)
+        except ScenarioError as fault:
+            raise ScenarioError(str(fault).replace(str(path), "uploaded.toml")) from None
+    key = f"{UPLOAD_PREFIX}{found.digest}"
+    uploads = _uploads()
+    uploads[key] = found
+    while len(uploads) > UPLOADS_KEPT:
+        uploads.popitem(last=False)
+    return key
+
+
+def to_toml(one: Scenario) -> str:
+    """Return a scenario as a TOML file that says everything it says."""
+    return "\n".join(_tables(one.document(), ())).lstrip("\n") + "\n"
+
+
+def _tables(table: Mapping[str, Any], path: tuple[str, ...]) -> list[str]:
+    """Return a table's own values, then the tables inside it."""
+    lines = []
+    if path:
+        lines += ["", f"[{'.'.join(map(_key, path))}]"]
+    inner = {key: value for key, value in table.items() if isinstance(value, dict)}
+    lines += [
+        f"{_key(key)} = {_value(value)}"
+        for key, value in table.items()
+        if key not in inner and value is not None
+    ]
+    for key, value in inner.items():
+        lines += _tables(value, (*path, key))
+    return lines
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key, re.ASCII) else json.dumps(key)
+
+
+def _value(value: object) -> str:
+    """Return a TOML value; JSON strings are TOML strings."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_key(k)} = {_value(v)}" for k, v in value.items()) + "}"
+    return json.dumps(str(value), ensure_ascii=True)

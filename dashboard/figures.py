@@ -1,0 +1,195 @@
+"""Key figures in words, and what a comparison says about them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from dashboard.formats import money, number, share
+from dashboard.texts import _
+from simulation.kpis import kpi_of
+from simulation.statistics import Interval, paired
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dashboard.jobs import Run
+
+HEADLINES = (
+    "parking_full_min",
+    "cars_arrived",
+    "cars_diverted",
+    "cars_roadside",
+    "visitors",
+    "visitors_turned_away",
+    "shuttle_boardings",
+    "shuttle_left_behind",
+    "shuttle_wait_s_mean",
+    "mode_share_car",
+    "mode_share_shuttle",
+    "stranded",
+    "co2_kg",
+    "operating_cost_eur",
+    "fare_revenue_eur",
+    "subsidy_per_passenger_eur",
+    "consumer_surplus_eur",
+)
+PER_ENTRANCE = ("parking_full_min", "cars_arrived", "visitors", "visitors_turned_away")
+LEAST_KNOWN = 2
+MANY = 100.0
+Judgement = Literal["better", "worse", "different", "unclear"]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a pilot does to one figure.
+
+    Attributes
+    ----------
+    base_mean, mean
+        Over the days both have; nan where there is none.
+    change
+        Pilot less base.
+    interval
+        Of the change, 95 %; None with too few days.
+    judgement
+        "unclear" unless the interval leaves out zero.
+    """
+
+    name: str
+    base_mean: float
+    mean: float
+    change: float
+    interval: Interval | None
+    judgement: Judgement
+
+
+def values(run: Run, name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Return a figure of every day, nan where a day has none."""
+    return np.array([day.kpis.get(name, math.nan) for day in run.days], dtype=np.float64)
+
+
+def difference(base: Run, pilot: Run, name: str) -> Difference | None:
+    """Compare one figure day by day; None where no day of the pilot has it."""
+    before, after = values(base, name), values(pilot, name)
+    if np.isnan(after).all():
+        return None
+    both = ~np.isnan(before) & ~np.isnan(after)
+    if both.sum() < LEAST_KNOWN:
+        return Difference(name, math.nan, float(np.nanmean(after)), math.nan, None, "unclear")
+    found = paired(before[both], after[both])
+    interval = found.difference.interval
+    return Difference(
+        name,
+        found.base_mean,
+        found.mean,
+        found.difference.mean,
+        interval,
+        _judge(name, found.difference.mean, interval),
+    )
+
+
+def _judge(name: str, change: float, interval: Interval | None) -> Judgement:
+    if interval is None or not interval.excludes(0.0):
+        return "unclear"
+    better = kpi_of(name).better
+    if better is None:
+        return "different"
+    return "better" if (change < 0) == (better == "less") else "worse"
+
+
+def label(name: str) -> str:
+    """Return what a key figure is called, without its entrance."""
+    words: dict[str, Callable[[], str]] = {
+        "visitors": lambda: _("Visitors"),
+        "visitors_turned_away": lambda: _("Visitors turned away"),
+        "cars_arrived": lambda: _("Cars arriving"),
+        "cars_parked": lambda: _("Cars parked"),
+        "cars_diverted": lambda: _("Cars driving on to another entrance"),
+        "cars_roadside": lambda: _("Cars at the roadside"),
+        "cars_turned_away": lambda: _("Cars turned away"),
+        "parking_full_min": lambda: _("Car parks full"),
+        "parking_peak_occupancy": lambda: _("Largest occupancy"),
+        "search_s_mean": lambda: _("Search for a space, mean"),
+        "shuttle_boardings": lambda: _("Shuttle passengers"),
+        "shuttle_left_behind": lambda: _("Left behind by a full shuttle"),
+        "shuttle_wait_s_mean": lambda: _("Wait for the shuttle, mean"),
+        "shuttle_wait_s_p90": lambda: _("Wait for the shuttle, 1 in 10 longer"),
+        "shuttle_load_factor": lambda: _("Seats of the shuttle in use"),
+        "shuttle_missed_connections": lambda: _("Missed connections"),
+        "bus_boardings": lambda: _("Bus passengers"),
+        "bus_left_behind": lambda: _("Left behind by a full bus"),
+        "bus_wait_s_mean": lambda: _("Wait for the bus, mean"),
+        "bike_trips": lambda: _("Hired bikes ridden"),
+        "bike_no_bike": lambda: _("No bike to hire"),
+        "bike_no_dock": lambda: _("No dock for the bike"),
+        "stranded": lambda: _("Without a way home"),
+        "mode_share_car": lambda: _("Come by car"),
+        "mode_share_bus": lambda: _("Come by bus"),
+        "mode_share_shuttle": lambda: _("Come by shuttle"),
+        "mode_share_bike": lambda: _("Come by bike"),
+        "mode_share_walk": lambda: _("Come on foot"),
+        "car_km": lambda: _("Driven by car"),
+        "co2_kg": lambda: _("Emissions"),
+        "operating_cost_eur": lambda: _("Cost of operation"),
+        "fare_revenue_eur": lambda: _("Fares"),
+        "parking_revenue_eur": lambda: _("Parking fees"),
+        "subsidy_per_passenger_eur": lambda: _("Subsidy for each passenger"),
+        "shuttle_cost_eur": lambda: _("Cost of the shuttles"),
+        "break_even_fare_eur": lambda: _("Fare that would pay for the shuttle"),
+        "season_cost_eur": lambda: _("Cost of a season"),
+        "vehicle_hours": lambda: _("Vehicle hours"),
+        "vehicle_km": lambda: _("Vehicle kilometres"),
+        "generalised_cost_min_mean": lambda: _("What a trip costs people, in minutes"),
+        "consumer_surplus_eur": lambda: _("What visitors gain"),
+        "trail_crowding_peak": lambda: _("Most people on the trails at once"),
+        "bookings_refused": lambda: _("Bookings refused"),
+    }
+    found = words.get(name.partition(".")[0])
+    return found() if found is not None else name.partition(".")[0].replace("_", " ")
+
+
+def unit_text(unit: str) -> str:
+    """Return a unit in the session's language."""
+    words: dict[str, Callable[[], str]] = {
+        "persons": lambda: _("people"),
+        "person-events": lambda: _("times"),
+        "bike-events": lambda: _("times"),
+        "cars": lambda: _("cars"),
+        "min": lambda: "min",
+        "rides": lambda: _("rides"),
+        "parties": lambda: _("parties"),
+        "kg CO2e": lambda: "kg CO₂",
+        "h": lambda: "h",
+        "km": lambda: "km",
+    }
+    found = words.get(unit)
+    return found() if found is not None else unit
+
+
+def amount(name: str, value: float, *, signed: bool = False) -> str:
+    """Return a key figure with its unit, rounded as far as anybody needs it."""
+    if math.isnan(value):
+        return "-"
+    unit = kpi_of(name).unit
+    sign = "+" if signed and value > 0 else ""
+    if unit == "share":
+        return sign + share(value)
+    if unit == "EUR":
+        return sign + money(value, cents=abs(value) < MANY)
+    if unit == "s":
+        return f"{sign}{number(value / 60, 1)} min"
+    decimals = 1 if abs(value) < 10 else 0  # noqa: PLR2004 - two digits are enough
+    return f"{sign}{number(value, decimals)} {unit_text(unit)}"
+
+
+def interval_text(name: str, interval: Interval | None) -> str:
+    """Return an interval of a change with its unit."""
+    if interval is None:
+        return _("too few days for an interval")
+    return _("{low} to {high}").format(
+        low=amount(name, interval.low, signed=True), high=amount(name, interval.high, signed=True)
+    )
