@@ -55,13 +55,13 @@ class Cluster:
     def add_worker(self) -> None:
         self.workers.append(self._start("worker", self.address, "--nthreads", "1", "--no-nanny"))
 
-    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def _start(self, name: str, *options: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [
                 sys.executable,
                 "-m",
-                "distributed.cli.dask_" + arguments[0],
-                *arguments[1:],
+                f"distributed.cli.dask_{name}",
+                *options,
                 "--no-dashboard",
             ],
             cwd=self.folder,

@@ -28,14 +28,15 @@ if TYPE_CHECKING:
 
     from simulation.sampling import Sampler
 
-PROMISE = Promise("wait", "<=", 0.5)
-"""Of M/M/c with one customer a unit of time."""
+PROMISE = Promise("wait", "<=", 0.55)
+"""Of M/M/c with one customer a unit of time; the best keeps it by 10 %, a cheaper one misses
+it by 13 %: close, and yet outside the indifference zone of 5 %."""
 
 
 def designs(seed: int) -> list[Design]:
-    """Return 12 designs: 1 to 4 servers, three speeds; dearer with each server and with speed."""
+    """Return 16 designs: 1 to 4 servers, four speeds; dearer with each server and with speed."""
     found = []
-    for point in grid({"servers": [1, 2, 3, 4], "speed": [0.6, 0.9, 1.4]}):
+    for point in grid({"servers": [1, 2, 3, 4], "speed": [0.7, 0.85, 0.9, 1.2]}):
         servers, speed = int(str(point["servers"])), float(str(point["speed"]))
         cost = 100.0 * servers + 60.0 * speed
         stable = servers * speed > 1.05
@@ -151,7 +152,7 @@ def test_without_promises_the_cheapest_is_named(sampler: SamplerMaker) -> None:
     with sampler() as work:
         best = select(work, found, [], "cost", Effort())
     assert best is not None
-    assert best.changes == {"servers": 1, "speed": 1.4}
+    assert best.changes == {"servers": 1, "speed": 1.2}
 
 
 def test_a_figure_no_day_gives_does_not_count_as_kept(sampler: SamplerMaker) -> None:
