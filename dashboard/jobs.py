@@ -84,6 +84,8 @@ class Job:
         The answer, base first; empty until ``state`` is "done".
     error
         What went wrong, for the reader.
+    watchers
+        Sessions that look at it.
     """
 
     question: Question
@@ -94,6 +96,7 @@ class Job:
     error: str = ""
     started: float = field(default_factory=time.monotonic)
     stop: threading.Event = field(default_factory=threading.Event)
+    watchers: int = 0
 
     @property
     def is_over(self) -> bool:
@@ -131,11 +134,17 @@ class Office:
         self._models: OrderedDict[str, DayModel] = OrderedDict()
         self._days: OrderedDict[tuple[str, int], dict[int, DayFigures]] = OrderedDict()
 
-    def ask(self, question: Question) -> Job:
-        """Return the job of a question; start it where there is none yet."""
+    def ask(self, question: Question, *, again: bool = False) -> Job:
+        """Return the job of a question; start it where there is none yet.
+
+        Parameters
+        ----------
+        again
+            Start it anew where it failed or was cancelled.
+        """
         with self._lock:
             job = self._jobs.get(question.id)
-            if job is None or job.state in {"failed", "cancelled"}:
+            if job is None or (again and job.state in {"failed", "cancelled"}):
                 job = Job(question)
                 self._jobs[question.id] = job
                 threading.Thread(target=self._answer, args=(job,), daemon=True).start()
@@ -145,10 +154,18 @@ class Office:
                 del self._jobs[key]
             return job
 
-    def find(self, question: Question) -> Job | None:
-        """Return the job of a question, if there is one."""
+    def watch(self, job: Job) -> None:
+        """Note that one more session looks at a job."""
         with self._lock:
-            return self._jobs.get(question.id)
+            job.watchers += 1
+
+    def let_go(self, job: Job) -> None:
+        """Note that a session looks elsewhere; a job nobody looks at is cancelled."""
+        with self._lock:
+            job.watchers -= 1
+            if job.watchers <= 0 and not job.is_over:
+                job.stop.set()
+                self._jobs.pop(job.question.id, None)
 
     def warm_up(self) -> None:
         """Start the processes before anybody waits for them."""

@@ -29,7 +29,8 @@ from dashboard.comparison import (
     to_toml,
 )
 from dashboard.figures import amount, difference
-from dashboard.formats import duration, locale
+from dashboard.formats import locale
+from dashboard.progress import leave_before, show_end, show_progress
 from dashboard.state import read_query, seed, write_query
 from dashboard.texts import _, _n, language, plain
 from dashboard.verdict import figure_names, sentences, table
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from scenarios.schema import Scenario
 
 PAGE = "compare"
-WATCHED = "watched-job"
 DEFAULT_ENTRANCE = "haltia"
 
 
@@ -67,20 +67,12 @@ def page() -> None:
             except LastmileError as fault:
                 st.error(plain(str(fault)))
             else:
-                _leave_before(job)
-                if job.is_over:
+                leave_before(job)
+                if not job.is_over:
+                    show_progress(job)
+                elif show_end(job):
                     entrance = _answer(job, entrance)
-                else:
-                    _progress(job)
     write_query(PAGE, {**comparison.to_query(), "entrance": entrance})
-
-
-def _leave_before(job: Job) -> None:
-    """Cancel the run that this session no longer looks at; its days so far are kept."""
-    before: Job | None = st.session_state.get(WATCHED)
-    if before is not None and before is not job and not before.is_over:
-        before.stop.set()
-    st.session_state[WATCHED] = job
 
 
 def _question(asked: Comparison, *, fresh: bool) -> Comparison:
@@ -233,37 +225,8 @@ def _upload() -> None:
             st.rerun()
 
 
-@st.fragment(run_every=0.4)
-def _progress(job: Job) -> None:
-    """Show how far a run is; the page draws itself again when it is over."""
-    if job.is_over:
-        st.rerun()
-    share = job.done / job.total
-    left_s = job.left_s
-    text = (
-        _("Simulating ... about {time} left").format(time=_seconds(left_s))
-        if left_s is not None and job.state == "running"
-        else _("Preparing ...")
-    )
-    st.progress(min(share, 1.0), text)
-    st.button(_("Cancel"), on_click=job.stop.set, icon=":material/cancel:")
-
-
-def _seconds(seconds: float) -> str:
-    return duration(seconds) if seconds >= 60 else f"{max(1, round(seconds))} s"  # noqa: PLR2004
-
-
 def _answer(job: Job, entrance: str) -> str:
     """Show what came of a run; return the entrance looked at."""
-    if job.state == "cancelled":
-        st.info(_("The run was cancelled."))
-        if st.button(_("Run again"), icon=":material/replay:"):
-            office().ask(job.question)
-            st.rerun()
-        return entrance
-    if job.state == "failed":
-        st.error(plain(job.error))
-        return entrance
     base, *others = job.runs
     pilots = _titled(others)
     _verdicts(base, pilots)
