@@ -2,7 +2,7 @@
 
 What a mode or an entrance is worth beyond measured time and money is one constant each. They are
 found by the usual contraction, constant += ln(share / target) / scale, on expected shares (closed
-form, no luck of the draw), over parties of the whole year.
+form, no luck of the draw). `simulation.base` repeats it while people learn.
 """
 
 from __future__ import annotations
@@ -20,10 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from lastmile.datasets import bundle_path, read_bundle
 from lastmile.errors import DataError
 from simulation.choice import ChoiceParameters, generalised_costs, nested_logsum, utilities
-from simulation.counts import DAY_TYPES, MONTHS
-from simulation.demand import draw_parties, merge
 from simulation.parties import MODES, Expectations
-from simulation.rng import Streams
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +28,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lastmile.parameters import Parameters
-    from simulation.demand import DemandInputs
     from simulation.levels import LevelsOfService
     from simulation.parties import Parties
 
@@ -73,7 +69,7 @@ class Calibration(BaseModel):
     largest_error
         Largest difference between a share and its target.
     parties
-        How many parties of the sample year it rests on.
+        How many parties it rests on.
     no_way_share
         Share of the visits for which no way leads to the park at their hour.
     digest
@@ -94,6 +90,28 @@ class Calibration(BaseModel):
     parties: int
     no_way_share: float
     digest: str
+
+    def as_simulated(self, targets: Targets, reached: Targets, digest: str) -> Calibration:
+        """Return the same constants with the fit that simulated days have.
+
+        Parameters
+        ----------
+        targets, reached
+            Shares wanted, and those of the visitors of simulated days.
+        digest
+            Hash of what the calibration rests on.
+        """
+        errors = np.concatenate([reached.mode - targets.mode, reached.entrance - targets.entrance])
+        return self.model_copy(
+            update={
+                "mode_target": dict(zip(GROUPS, _rounded(targets.mode), strict=True)),
+                "mode_share": dict(zip(GROUPS, _rounded(reached.mode), strict=True)),
+                "entrance_target": _rounded(targets.entrance),
+                "entrance_share": _rounded(reached.entrance),
+                "largest_error": round(float(np.abs(errors).max()), 5),
+                "digest": digest,
+            }
+        )
 
     def constants(self, entrances: Sequence[str]) -> tuple[Floats, Floats]:
         """Return the mode constants, and those of some entrances in the order given.
@@ -173,33 +191,6 @@ def choice_parameters(
     )
 
 
-def year_sample(inputs: DemandInputs, size: float = 1.0) -> Parties:
-    """Return parties of a whole year: one day of each month and kind, as many as come on it.
-
-    Parameters
-    ----------
-    inputs
-        What to draw from.
-    size
-        Factor on each day's visits.
-    """
-
-    @dataclass(frozen=True, slots=True)
-    class _Day:
-        month: int
-        day_type: str
-        weather: str = "fair"
-        visit_level: float | None = size
-        percentile: float | None = None
-
-    days = [
-        draw_parties(_Day(month, kind), inputs, Streams(SAMPLE_SEED, 3 * month + number))
-        for month in range(1, MONTHS + 1)
-        for number, kind in enumerate(DAY_TYPES)
-    ]
-    return merge(days, ordinary=True)
-
-
 def mode_targets(parameters: Mapping[str, float]) -> Floats:
     """Return the target shares of `GROUPS`, made to sum to 1."""
     shares = np.array([parameters[f"mode_share_{group}"] for group in GROUPS])
@@ -212,7 +203,6 @@ def calibrate(
     parameters: ChoiceParameters,
     targets: Targets,
     expectations: Expectations | None = None,
-    digest: str = "",
 ) -> Calibration:
     """Find the constants with which the parties meet the targets.
 
@@ -228,8 +218,6 @@ def calibrate(
         Shares to meet.
     expectations
         What people expect; nothing where None.
-    digest
-        Hash of what the calibration rests on.
 
     Returns
     -------
@@ -270,7 +258,7 @@ def calibrate(
         largest_error=float(np.abs(errors).max()),
         parties=len(parties),
         no_way_share=round(1 - float(weight.sum()) / people, 5) if people else 0.0,
-        digest=digest,
+        digest="",
     )
 
 

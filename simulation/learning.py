@@ -267,12 +267,23 @@ class _Tally:
         def mean(name: str) -> NDArray[np.float64]:
             total, parties = self.total[name], self.parties(name)
             if name in _OF_THE_LINE:
-                total = np.broadcast_to(total.sum(axis=0), total.shape)
-                parties = np.broadcast_to(parties.sum(axis=0), parties.shape)
+                return _of_the_line(total.sum(axis=0), parties.sum(axis=0), len(total))
             before: NDArray[np.float64] = getattr(prior, name)
             return np.where(parties > 0, total / np.maximum(parties, 1.0), before)
 
         return _expectations(mean)
+
+
+def _of_the_line(
+    total: NDArray[np.float64], parties: NDArray[np.float64], entrances: int
+) -> NDArray[np.float64]:
+    """Return a line's means by hour, leaning on its mean over the day, for every entrance.
+
+    One late train makes everybody on it wait: an hour's few parties say little by themselves.
+    """
+    of_day = total.sum() / max(float(parties.sum()), 1.0)
+    hourly = (total + _LEAN * of_day) / (parties + _LEAN)
+    return np.tile(hourly, (entrances, 1))
 
 
 def _of_mode(services: Sequence[Service], mode: str) -> list[int]:
@@ -284,6 +295,8 @@ def _speed_ms(model: DayModel) -> float:
     on = np.isfinite(model.between_s) & (model.between_s > 0)
     return float(model.between_m[on].sum() / model.between_s[on].sum()) if on.any() else np.inf
 
+
+_LEAN: Final = 20.0
 
 _OF_THE_LINE: Final = ("bus_wait_s", "shuttle_wait_s")
 """What belongs to a line and not to the entrance it is taken to."""

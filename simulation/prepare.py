@@ -8,18 +8,15 @@ from typing import TYPE_CHECKING, Final
 
 from lastmile.parameters import Parameters
 from scenarios.load import load_scenario
+from simulation.base import BASE, calibration_for
 from simulation.learning import learn
-from simulation.model import DayModel
-from simulation.side import demand_side
+from simulation.side import assemble, demand_side
 from simulation.supply import build_supply
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
-    from simulation.model import DemandSide
+    from simulation.model import DayModel, DemandSide
     from simulation.supply import Supply
-
-BASE: Final = "baseline"
-"""The scenario against which the gain of visitors is measured, on the same day."""
 
 
 def prepare(scenario: Scenario, parameters: Parameters | None = None) -> DayModel:
@@ -44,53 +41,37 @@ def prepare(scenario: Scenario, parameters: Parameters | None = None) -> DayMode
         If the scenario contradicts itself, the places, the streets or the timetable; the
         message lists every fault.
     """
-    numbers = parameters or Parameters.bundled()
-    supply = build_supply(scenario, numbers)
+    supply = build_supply(scenario, parameters or Parameters.bundled())
     reference = load_scenario(BASE).model_copy(
         update={"day": scenario.day, "parameters": scenario.parameters}
     )
     if reference.digest == scenario.digest:
-        return _with_demand(supply, None)
-    return _with_demand(supply, _base(build_supply(reference, numbers)))
+        return _taught(supply, None)
+    return _taught(supply, _base(build_supply(reference, parameters or Parameters.bundled())))
 
 
-_BASES: Final[OrderedDict[str, tuple[Supply, DemandSide]]] = OrderedDict()
+_BASES: Final[OrderedDict[str, DemandSide]] = OrderedDict()
 """The last few bases, by digest: every pilot of a comparison is measured against the same."""
 
 _BASES_KEPT: Final = 8
 
 
-def _base(supply: Supply) -> tuple[Supply, DemandSide]:
-    """Return a base with its demand side, people having learnt what to expect."""
+def _base(supply: Supply) -> DemandSide:
+    """Return a base's demand side, people having learnt what to expect."""
     if supply.digest not in _BASES:
-        demand = _with_demand(supply, None).demand
+        demand = _taught(supply, None).demand
         if demand is None:
             raise ValueError("the base has no demand side")
-        _BASES[supply.digest] = (supply, demand)
+        _BASES[supply.digest] = demand
         while len(_BASES) > _BASES_KEPT:
             _BASES.popitem(last=False)
     return _BASES[supply.digest]
 
 
-def _with_demand(supply: Supply, base: tuple[Supply, DemandSide] | None) -> DayModel:
+def _taught(supply: Supply, base: DemandSide | None) -> DayModel:
     """Return the day of a supply, with people who have learnt what to expect of it."""
-    side, access = demand_side(supply, base)
-    model = DayModel(
-        scenario=supply.scenario,
-        digest=supply.digest,
-        day=supply.day,
-        entrances=supply.entrances,
-        car_parks=supply.car_parks,
-        between_s=supply.between_s,
-        between_m=supply.between_m,
-        access=access,
-        habits=supply.habits,
-        services=supply.services,
-        bikeshare=supply.bikeshare,
-        costs=supply.costs,
-        demand=side,
-        warnings=supply.warnings,
-    )
+    side, access = demand_side(supply, calibration_for(supply), base)
+    model = assemble(supply, side, access)
     learned = learn(model)
     told = replace(side, expectations=learned.expectations)
     if learned.stable:

@@ -11,18 +11,9 @@ from lastmile.fares import ZoneFares
 from lastmile.places import Gazetteer
 from lastmile.planner.core import Planner
 from lastmile.transit.feed import load_active_feed
-from simulation.calibrate import (
-    Calibration,
-    Targets,
-    calibrate,
-    choice_parameters,
-    entrance_targets,
-    load_calibration,
-    mode_targets,
-    year_sample,
-)
+from simulation.calibrate import choice_parameters
 from simulation.feeder import Feeder
-from simulation.model import DemandSide
+from simulation.model import DayModel, DemandSide
 from simulation.parties import Expectations
 from simulation.visits import load_demand, load_zones
 from simulation.ways import Fares, Offer, Speeds, WayFinder, levels_digest, starts
@@ -31,19 +22,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lastmile.network.street import StreetNetwork
+    from simulation.calibrate import Calibration
     from simulation.levels import LevelsOfService
     from simulation.model import Access
     from simulation.supply import Supply
-
-SAMPLE_SIZE: Final = 0.4
-"""Size of the days that are calibrated on, as a share of the real ones."""
 
 EXPOSURE: Final = {"good": 0.0, "fair": 0.5, "poor": 1.0}
 """What the weather adds for walkers and cyclists, as a share of the penalty in the rain."""
 
 
 def demand_side(
-    supply: Supply, base: tuple[Supply, DemandSide] | None
+    supply: Supply, calibration: Calibration | None, base: DemandSide | None = None
 ) -> tuple[DemandSide, Access]:
     """Return who might come, what they choose by, and how they reach the entrances.
 
@@ -51,9 +40,10 @@ def demand_side(
     ----------
     supply
         What the scenario offers.
+    calibration
+        Constants of the choice; zeros where None.
     base
-        What the base offers on the same day, and its own demand side; None where the
-        scenario is the base.
+        The demand side of the base on the same day; None where the scenario is the base.
 
     Returns
     -------
@@ -62,61 +52,36 @@ def demand_side(
         teaches them.
     """
     levels, access = ways_of(supply)
-    gates = [gate.id for gate in supply.entrances]
-    if base is None:
-        calibration = calibration_for(supply, levels)
-        reference = None
-    else:
-        reference = base[1]
-        calibration = calibration_for(base[0], reference.levels)
+    gates = levels.entrances
     side = DemandSide(
         inputs=load_demand(supply.parameters, gates),
         parameters=choice_parameters(supply.parameters, gates, calibration),
         levels=levels,
         expectations=Expectations.none(len(gates)),
-        reference_levels=None if reference is None else reference.levels,
-        reference_expectations=None if reference is None else reference.expectations,
+        reference_levels=None if base is None else base.levels,
+        reference_expectations=None if base is None else base.expectations,
     )
     return side, access
 
 
-def calibration_for(base: Supply, levels: LevelsOfService) -> Calibration:
-    """Return the constants of the choice.
-
-    Parameters
-    ----------
-    base
-        What the base offers.
-    levels
-        Its levels of service.
-
-    Returns
-    -------
-    Calibration
-        The bundled one where it was made for this network, timetable, parameters and these
-        entrances; else a new one.
-    """
-    bundled = load_calibration()
-    if bundled.digest == world_digest(base) and set(levels.entrances) <= set(bundled.entrances):
-        return bundled
-    return calibrated(base, levels)
-
-
-def world_digest(supply: Supply) -> str:
-    """Return a hash of what a calibration rests on: streets, timetable and parameters."""
-    values = sorted(supply.parameters.as_values().items())
-    return levels_digest(supply.streets.digest, supply.timetable.feed.digest, repr(values))
-
-
-def calibrated(base: Supply, levels: LevelsOfService) -> Calibration:
-    """Calibrate the constants of the choice to the targets of the parameters."""
-    parties = year_sample(load_demand(base.parameters, levels.entrances), SAMPLE_SIZE)
-    targets = Targets(
-        mode=mode_targets(base.parameters.as_values()),
-        entrance=entrance_targets(parties, len(levels.entrances)),
+def assemble(supply: Supply, side: DemandSide, access: Access) -> DayModel:
+    """Return the day of a supply and a demand side."""
+    return DayModel(
+        scenario=supply.scenario,
+        digest=supply.digest,
+        day=supply.day,
+        entrances=supply.entrances,
+        car_parks=supply.car_parks,
+        between_s=supply.between_s,
+        between_m=supply.between_m,
+        access=access,
+        habits=supply.habits,
+        services=supply.services,
+        bikeshare=supply.bikeshare,
+        costs=supply.costs,
+        demand=side,
+        warnings=supply.warnings,
     )
-    weights = choice_parameters(base.parameters, levels.entrances)
-    return calibrate(parties, levels, weights, targets, digest=world_digest(base))
 
 
 def ways_of(supply: Supply) -> tuple[LevelsOfService, Access]:

@@ -256,8 +256,8 @@ def zone_shares(
     weight = zones["population"].fillna(1.0).to_numpy(dtype=float) * decay
     near, abroad = parameters["helsinki_espoo_visitor_share"], parameters["foreign_visitor_share"]
     local = parameters["local_visitor_share"]
-    group_share = {"helsinki_espoo": near, "foreign": abroad, "local": local}
-    group_share["neighbours"] = max(1 - near - abroad - local, 0.0)
+    group_share = {"helsinki_espoo": max(near - local, 0.0), "foreign": abroad, "local": local}
+    group_share["neighbours"] = max(1 - near - abroad, 0.0)
     share = np.zeros(len(zones))
     for group, size in group_share.items():
         members = (zones["visitor_group"] == group).to_numpy()
