@@ -149,13 +149,13 @@ class Connections:
         bike = self.waypoint(parked)
         ride = self.streets.stretch("bike", bike, door, extra_s=PARK_BIKE_S)
         stop, walk_s, walk_m = self.stopnet.walks_between_stops(parked)
-        ways = Ways(stop, walk_s + ride.duration_s, walk_m + ride.path.length_m)
+        ways = Ways(stop, walk_s + ride.duration_s, walk_m + ride.length_m)
 
         def effort(stop: int) -> Effort:
             duration_s, length_m = ways.to(stop)
             return Effort(
                 walk_s=duration_s - ride.duration_s,
-                walk_m=length_m - ride.path.length_m,
+                walk_m=length_m - ride.length_m,
                 bike_s=ride.duration_s,
             )
 
@@ -196,12 +196,8 @@ class Connections:
         OffNetworkError
             It is too far away.
         """
-        snap = self.streets.network.snap(
-            door.lat,
-            door.lon,
-            mode,
-            step_free=self.stopnet.step_free and mode is Mode.WALK,
-        )
+        on_foot = mode is Mode.WALK
+        snap = self.streets.snap(door, mode, step_free=self.stopnet.step_free and on_foot)
         return Places(
             np.array([snap.edge], np.int32),
             np.array([snap.fraction]),

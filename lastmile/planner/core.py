@@ -300,7 +300,7 @@ class Planner:
             As :meth:`plan`.
         """
         for end in (request.origin, request.destination):
-            self.network.snap(*end.point, Mode.WALK)  # whatever the mode, one walks at the ends
+            self.streets.snap(waypoint(end), Mode.WALK)  # whatever the mode, one walks at the ends
         candidates, missing = self.streets.candidates(request, car_at=car_at)
         warnings: list[str] = []
         faults: list[LastmileError] = []
@@ -413,10 +413,7 @@ class Planner:
         window = self._window(request, day)
         found: list[Candidate] = []
         for access, egress in self._ends(request, day, bike_stop):
-            found += [
-                day.candidate(journey, access, egress)
-                for journey in day.search(access, egress, window)
-            ]
+            found += day.candidates(access, egress, window)
         if found or bike_stop is not None:
             return found, []
         beyond = self._beyond_the_window(request, day, window)
@@ -503,15 +500,15 @@ class Planner:
         best = next((one for one in chosen if one.mode == "transit"), None)
         if best is None:
             return []
-        last = self.last_departure(request)
-        if last is None or last.departure_s > best.departure_s:
+        try:
+            day = self.transit_day(_service_date(request.at), step_free=request.step_free)
+        except NoServiceError:
             return []
-        return [
-            (
-                f"the {moment(best.departure_s):%H:%M} departure is the last of the day "
-                f"to {request.destination.name()}"
-            )
-        ]
+        last = day.search_last(*self._on_foot(request, day), END_OF_NIGHT_S)
+        if not last or max(one.departure_s for one in last) + day.start_s > best.departure_s:
+            return []
+        leaves = f"{moment(best.departure_s):%H:%M}"
+        return [f"the {leaves} departure is the last of the day to {request.destination.name()}"]
 
 
 def _service_date(when: datetime) -> date:

@@ -151,7 +151,7 @@ def _taxi(planner: Planner, back: PlanRequest, missed: datetime) -> list[Fallbac
     costs = planner.costs
     price = (
         costs.taxi_start_eur
-        + drive.path.length_m / METRES_PER_KM * costs.taxi_eur_km
+        + drive.length_m / METRES_PER_KM * costs.taxi_eur_km
         + drive.duration_s / SECONDS_PER_MINUTE * costs.taxi_eur_min
     )
     leaves = later(missed, costs.taxi_wait_s)
@@ -159,7 +159,7 @@ def _taxi(planner: Planner, back: PlanRequest, missed: datetime) -> list[Fallbac
     return [
         Fallback(
             kind="taxi",
-            text=f"taxi, about {price:.0f} € ({drive.path.length_m / METRES_PER_KM:.0f} km), home "
+            text=f"taxi, about {price:.0f} € ({drive.length_m / METRES_PER_KM:.0f} km), home "
             f"about {home:%H:%M}",
             departure=leaves,
             arrival=home,
@@ -179,8 +179,8 @@ def _on_foot(planner: Planner, back: PlanRequest, missed: datetime) -> list[Fall
         )
     except (NoRouteError, OffNetworkError):
         return []
-    if walk.path.length_m > WALK_HOME_M:
+    if walk.length_m > WALK_HOME_M:
         return []
     home = later(missed, walk.duration_s)
-    kilometres = walk.path.length_m / METRES_PER_KM
+    kilometres = walk.length_m / METRES_PER_KM
     return [Fallback("walk", f"on foot, {kilometres:.1f} km, home {home:%H:%M}", missed, home, 0.0)]

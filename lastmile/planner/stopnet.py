@@ -36,6 +36,8 @@ STOP_SNAP_M = 250.0
 FOOTPATH_M = 900.0
 """Longest walk between two rides."""
 BLOCK_DEGREES = 0.02
+WALKS_KEPT = 500
+"""How many doors' walks to the stops around them stay in memory."""
 WORTH_KEEPING_S = 1.0
 """Footpaths that took longer than this to work out are kept on disk."""
 METRES_PER_DEGREE = EARTH_RADIUS_M * np.pi / 180.0
@@ -127,6 +129,8 @@ class StopNet:
     _point_walks: dict[tuple[int, float, float], PointWalks] = field(
         default_factory=dict, repr=False
     )
+
+    _walks: dict[tuple[float, float, float, float], Ways] = field(default_factory=dict, repr=False)
 
     @classmethod
     def build(
@@ -245,13 +249,19 @@ class StopNet:
         limit_s
             Longest walk, platform included.
         """
+        key = (float(point.lat[0]), float(point.lon[0]), float(point.distance_m[0]), limit_s)
+        if key in self._walks:
+            return self._walks[key]
         speed = self.network.speeds.walk_m_s
         near = self._near(point, limit_s * speed, self.places)
         times = matrix(
             self.network, point, part(self.places, near), Mode.WALK, step_free=self.step_free
         )
         duration = times.duration_s[0] + self.platform_s[near]
-        return _ways(near, duration, times.length_m[0], limit_s)
+        if len(self._walks) >= WALKS_KEPT:
+            self._walks.clear()
+        self._walks[key] = _ways(near, duration, times.length_m[0], limit_s)
+        return self._walks[key]
 
     def rides(self, point: Places, limit_s: float) -> Ways:
         """Return the ways by one's own bike from a point to the stops within a limit.

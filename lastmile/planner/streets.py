@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -10,16 +11,17 @@ from lastmile.errors import NoRouteError, OffNetworkError
 from lastmile.fares import car_cost_eur
 from lastmile.itinerary import Itinerary, Leg, LegStep, ParkingNote, Waypoint
 from lastmile.network.access import Mode
-from lastmile.network.paths import StreetPath, shortest_path
+from lastmile.network.paths import StreetPath, matrix, shortest_path
 from lastmile.planner.candidates import Candidate
 from lastmile.planner.clock import day_start_s, later
 from lastmile.units import great_circle_m
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from lastmile.network.street import StreetNetwork
+    from lastmile.itinerary import Coordinates
+    from lastmile.network.street import Snap, StreetNetwork
     from lastmile.places import Gazetteer, Place
     from lastmile.planner.costs import Costs
     from lastmile.planner.parking import ParkingOutlook
@@ -38,24 +40,30 @@ CAR_PARKS_TRIED = 3
 LIKELY_FULL = 0.2
 NO_CAR_PARK = "no car park is known at the destination: parking and its price are open"
 PATHS_KEPT = 2000
-FARTHEST_WALK_M = 15_000.0
+FARTHEST_WALK_M = 10_000.0
 """Direct walks beyond this, as the crow flies, are worked out only when walking was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A way by one street mode between two named points, not yet placed in time."""
+    """A way by one street mode between two named points, not yet placed in time.
+
+    Attributes
+    ----------
+    duration_s
+        Whole seconds, rounded up, with what is done on arrival.
+    length_m
+        Along the streets, and off them at both ends.
+    find_path
+        Works out the way itself.
+    """
 
     mode: str
     origin: Waypoint
     destination: Waypoint
-    path: StreetPath
-    extra_s: float = 0.0
-
-    @property
-    def duration_s(self) -> float:
-        """Whole seconds, rounded up, with what is done on arrival."""
-        return float(-(-(self.path.duration_s + self.extra_s) // 1))
+    duration_s: float
+    length_m: float
+    find_path: Callable[[], StreetPath]
 
     def leg(
         self, departure: datetime, co2_g: float | None, *, duration_s: float | None = None
@@ -71,20 +79,21 @@ class Stretch:
         duration_s
             How long it takes where that is more than the way itself (a platform deep down).
         """
+        path = self.find_path()
         return Leg(
             mode=self.mode,
             origin=self.origin,
             destination=self.destination,
             departure=departure,
             arrival=later(departure, self.duration_s if duration_s is None else duration_s),
-            distance_m=self.path.length_m,
+            distance_m=self.length_m,
             co2_g=co2_g,
-            coordinates=self.path.coordinates,
+            coordinates=_from_to(self.origin, path.coordinates, self.destination),
             steps=tuple(
                 LegStep(step.name, step.length_m, "steps" if step.steps else step.kind)
-                for step in self.path.steps
+                for step in path.steps
             ),
-            climb_m=self.path.climb_m,
+            climb_m=path.climb_m,
         )
 
 
@@ -111,6 +120,8 @@ class StreetTrips:
         self.gazetteer = gazetteer
         self.outlook = outlook
         self._path = lru_cache(maxsize=PATHS_KEPT)(self._find_path)
+        self._lengths = lru_cache(maxsize=PATHS_KEPT)(self._find_lengths)
+        self._snap = lru_cache(maxsize=PATHS_KEPT)(self._find_snap)
 
     def candidates(
         self, request: PlanRequest, *, car_at: Waypoint | None = None
@@ -161,13 +172,56 @@ class StreetTrips:
         NoRouteError, OffNetworkError
             There is none.
         """
-        path = self._path(
+        key = (
             STREET_MODES[mode],
             (origin.lat, origin.lon),
             (destination.lat, destination.lon),
             step_free and mode == "walk",
         )
-        return Stretch(mode, origin, destination, path, extra_s)
+        duration_s, length_m = self._lengths(*key)
+        return Stretch(
+            mode=mode,
+            origin=origin,
+            destination=destination,
+            duration_s=math.ceil(duration_s + extra_s),
+            length_m=length_m,
+            find_path=lambda: self._path(*key),
+        )
+
+    def snap(self, point: Waypoint, mode: Mode, *, step_free: bool = False) -> Snap:
+        """Return where a point meets the streets; the last few thousand are remembered.
+
+        Raises
+        ------
+        OffNetworkError
+            It is too far from them.
+        """
+        return self._snap(point.lat, point.lon, mode, step_free)
+
+    def _find_snap(
+        self,
+        lat: float,
+        lon: float,
+        mode: Mode,
+        step_free: bool,  # noqa: FBT001 - a key of the cache
+    ) -> Snap:
+        """Return where a point meets the streets."""
+        return self.network.snap(lat, lon, mode, step_free=step_free)
+
+    def _find_lengths(
+        self,
+        mode: Mode,
+        origin: tuple[float, float],
+        destination: tuple[float, float],
+        step_free: bool,  # noqa: FBT001 - a key of the cache
+    ) -> tuple[float, float]:
+        """Return duration (s) and length (m) of the best path, without working it out."""
+        start, goal = (self._snap(*point, mode, step_free) for point in (origin, destination))
+        times = matrix(self.network, [start], [goal], mode, step_free=step_free)
+        duration_s, length_m = float(times.duration_s[0, 0]), float(times.length_m[0, 0])
+        if math.isinf(duration_s):
+            self._path(mode, origin, destination, step_free)  # raises, and says between what
+        return duration_s, length_m
 
     def _find_path(
         self,
@@ -176,8 +230,14 @@ class StreetTrips:
         destination: tuple[float, float],
         step_free: bool,  # noqa: FBT001 - a key of the cache
     ) -> StreetPath:
-        """Return the best path; the last few thousand are remembered."""
-        return shortest_path(self.network, origin, destination, mode, step_free=step_free)
+        """Return the best path between the places where two points meet the streets."""
+        return shortest_path(
+            self.network,
+            self._snap(*origin, mode, step_free),
+            self._snap(*destination, mode, step_free),
+            mode,
+            step_free=step_free,
+        )
 
     def _direct(self, request: PlanRequest, mode: str) -> Candidate:
         """Return the way on foot or by one's own bike."""
@@ -239,7 +299,7 @@ class StreetTrips:
 
     def _kerb(self, point: Waypoint) -> Waypoint:
         """Return where a car can stand nearest to a point: the point itself, or its street."""
-        snap = self.network.snap(point.lat, point.lon, Mode.CAR)
+        snap = self.snap(point, Mode.CAR)
         if snap.distance_m <= AT_THE_DOOR_M:
             return point
         return Waypoint(f"Street at {point.name}", snap.lat, snap.lon)
@@ -306,9 +366,9 @@ class StreetTrips:
         total_s = sum(stretch.duration_s for stretch in stretches)
         asked_s = request.at.timestamp()
         departure_s = asked_s - total_s if request.arrive_by else asked_s
-        driven_m = sum(s.path.length_m for s in stretches if s.mode == "car")
+        driven_m = sum(s.length_m for s in stretches if s.mode == "car")
         cost_eur = round(car_cost_eur(driven_m, self.costs.car_eur_km, parking_eur), 2)
-        grams = [self.costs.emissions.leg_g(s.mode, s.path.length_m) for s in stretches]
+        grams = [self.costs.emissions.leg_g(s.mode, s.length_m) for s in stretches]
 
         def build() -> Itinerary:
             legs: list[Leg] = []
@@ -331,7 +391,7 @@ class StreetTrips:
             arrival_s=departure_s + total_s,
             transfers=0,
             walk_s=sum(s.duration_s for s in stretches if s.mode == "walk"),
-            walk_m=sum(s.path.length_m for s in stretches if s.mode == "walk"),
+            walk_m=sum(s.length_m for s in stretches if s.mode == "walk"),
             bike_s=sum(s.duration_s for s in stretches if s.mode == "bike"),
             wait_s=0.0,
             cost_eur=cost_eur,
@@ -339,6 +399,15 @@ class StreetTrips:
             build=build,
             car_at=next((s.destination for s in stretches if s.mode == "car"), None),
         )
+
+
+def _from_to(origin: Waypoint, line: Coordinates, destination: Waypoint) -> Coordinates:
+    """Return a line on the streets with the points themselves at its ends."""
+    start, end = (origin.lat, origin.lon), (destination.lat, destination.lon)
+    found = line if line and line[0] == start else (start, *line)
+    if found[-1] != end or len(found) == 1:
+        found = (*found, end)
+    return found
 
 
 def waypoint(place: Place) -> Waypoint:

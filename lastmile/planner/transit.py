@@ -35,6 +35,7 @@ EXTENDED_VEHICLES = {1: "train", 2: "bus", 4: "metro", 7: "bus", 8: "bus", 9: "t
 """Hundreds of the extended route types of GTFS (100 rail, 700 bus, 900 tram, 1000 water, ...)."""
 MAX_TRANSFERS = 4
 LONGEST_S = 5 * 3600
+KEPT_A_LINE = 4
 LOOK_BEYOND_S = 3600
 DAY_PASS = "city bike day pass"  # noqa: S105 - a ticket
 SECONDS_PER_MINUTE = 60
@@ -185,6 +186,26 @@ class TransitDay:
             replace(self.options(), max_duration_s=None),
         )
 
+    def candidates(self, access: Connection, egress: Connection, window: Window) -> list[Candidate]:
+        """Return the journeys of a window as candidates.
+
+        Of journeys on the same lines only the KEPT_A_LINE nearest to the time asked for are
+        weighed: no more of a kind are ever shown.
+        """
+        journeys = self.search(access, egress, window)
+        taken: dict[tuple[int, ...], int] = {}
+        found = []
+        for journey in reversed(journeys) if window.arrivals else journeys:
+            lines = self.lines(journey)
+            taken[lines] = taken.get(lines, 0) + 1
+            if taken[lines] <= KEPT_A_LINE:
+                found.append(self.candidate(journey, access, egress))
+        return found
+
+    def lines(self, journey: Journey) -> tuple[int, ...]:
+        """Return the routes of a journey."""
+        return tuple(self.timetable.trips[ride.trip].route for ride in journey.rides)
+
     def candidate(self, journey: Journey, access: Connection, egress: Connection) -> Candidate:
         """Weigh a journey; its geometry waits until it is chosen."""
         first, last = journey.rides[0].board, journey.rides[-1].alight
@@ -219,7 +240,7 @@ class TransitDay:
             mode="transit",
             kind=(
                 access.mode,
-                tuple(self.timetable.trips[ride.trip].route for ride in journey.rides),
+                self.lines(journey),
                 egress.mode,
             ),
             departure_s=self.start_s + journey.departure_s,
