@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from simulation.bikeshare import BikeNetwork, Cyclist, draw_cyclists
 from simulation.booking import BookingDesk
 from simulation.eventlog import EventLog, Kind
 from simulation.parking import Car, ParkingArea, ParkingLot
-from simulation.parties import DRAWS, MODES, STAYS_AWAY
+from simulation.parties import DRAWS, MODES, STAYS_AWAY, Choices
 from simulation.rng import Streams
 from simulation.shuttle import Rider, ShuttleLine, draw_luck
 from simulation.stage import Stage
@@ -22,14 +22,19 @@ from simulation.trails import Trails
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
+    from numpy.typing import NDArray
+
     from simulation.model import DayModel
-    from simulation.parties import Choices, Parties, Rides
+    from simulation.parties import Parties, Rides
 
 CAR, BUS, SHUTTLE, BIKE, CITYBIKE, WALK = range(len(MODES))
 _DIVERT, _SIGNS, _BOOKING, _NO_SHOW, _PATIENCE, _MARGIN = (
     DRAWS.index(name)
     for name in ("divert", "signs", "booking", "no_show", "ride_patience", "stop_margin")
 )
+
+SECOND_CHOICES: Final = 3
+"""How often people choose again before leaving home when told that it is full; then they stay."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +57,7 @@ class DayResult:
     replication: int
     parties: Parties
     choices: Choices
-    surplus_min: np.ndarray[Any, np.dtype[np.float64]]
+    surplus_min: NDArray[np.float64]
     events: EventLog
 
 
@@ -91,29 +96,56 @@ def run_day(model: DayModel, seed: int, replication: int) -> DayResult:
         reference = choose(
             parties, side.reference_levels, side.reference_expectations, side.parameters
         ).logsum_min
-    chosen: list[Choices] = []
-    barred = np.zeros(parties.taste.shape, dtype=np.bool_)
-    rows = np.arange(len(parties))
-    for _ in range(1 + _looks_ahead(model)):
-        now = choose(
-            parties, side.levels, side.expectations, side.parameters, reference, barred=barred
+    first = choose(parties, side.levels, side.expectations, side.parameters, reference)
+    chosen = [first]
+    rows = np.flatnonzero((first.mode == CAR) & _may_be_told(model, parties))
+    barred = np.zeros((len(rows), *parties.taste.shape[1:]), dtype=np.bool_)
+    some = parties.take(rows)
+    for _ in range(SECOND_CHOICES if len(rows) else 0):
+        last = chosen[-1]
+        drivers = np.flatnonzero(last.mode[rows] == CAR)
+        barred[drivers, CAR, last.entrance[rows[drivers]]] = True
+        again = choose(
+            some,
+            side.levels,
+            side.expectations,
+            side.parameters,
+            None if reference is None else reference[rows],
+            barred=barred,
         )
-        chosen.append(now)
-        drivers = now.mode == CAR
-        barred[rows[drivers], CAR, now.entrance[drivers]] = True
+        chosen.append(_with_rows(first, rows, again))
     surplus = np.zeros(len(parties))
     if reference is not None:
-        surplus = np.nan_to_num(reference - chosen[0].logsum_min, posinf=0.0, neginf=0.0)
+        surplus = np.nan_to_num(reference - first.logsum_min, posinf=0.0, neginf=0.0)
     events = simulate_day(model, parties, chosen, streams)
-    return DayResult(seed, replication, parties, chosen[0], surplus, events)
+    return DayResult(seed, replication, parties, first, surplus, events)
 
 
-def _looks_ahead(model: DayModel) -> int:
-    """Return how many second choices people may need before they leave home."""
-    told = model.habits.informed_share > 0 or any(
-        lot.signs or lot.bookable for lot in model.car_parks
-    )
-    return len(model.entrances) if told else 0
+def _may_be_told(model: DayModel, parties: Parties) -> NDArray[np.bool_]:
+    """Say which parties may learn before leaving home that a car park is full."""
+    if any(lot.bookable for lot in model.car_parks):
+        return np.ones(len(parties), dtype=np.bool_)
+    return parties.draw("signs") < max(told_share(model))
+
+
+def told_share(model: DayModel) -> list[float]:
+    """Return for each entrance the share of drivers who know before leaving if it is full."""
+    habits = model.habits
+    signed = {lot.entrance for lot in model.car_parks if lot.signs}
+    return [
+        max(habits.sign_share, habits.informed_share) if gate in signed else habits.informed_share
+        for gate in range(len(model.entrances))
+    ]
+
+
+def _with_rows(choices: Choices, rows: NDArray[np.intp], new: Choices) -> Choices:
+    """Return choices in which some rows are replaced."""
+    columns = []
+    for name in ("mode", "entrance", "generalised_cost_min", "logsum_min"):
+        column = getattr(choices, name).copy()
+        column[rows] = getattr(new, name)
+        columns.append(column)
+    return Choices(*columns)
 
 
 def simulate_day(
@@ -160,6 +192,7 @@ class _Day:
         self.goals: list[list[int]] = [choices.entrance.tolist() for choices in chosen]
         self.mode = list(self.modes[0])
         self.entrance = list(self.goals[0])
+        self.told_share = told_share(model)
         self.tried_lines: dict[int, set[int]] = {}
         self.planned_s: dict[int, float] = {}
         self.booked: dict[int, int] = {}
@@ -273,10 +306,7 @@ class _Day:
 
     def _looks_at_signs(self, party: int, entrance: int) -> bool:
         """Say whether a party knows before leaving if the car parks are full."""
-        habits = self.model.habits
-        signed = any(lot.spec.signs for lot in self.areas[entrance].lots)
-        share = max(habits.sign_share, habits.informed_share) if signed else habits.informed_share
-        return self.draws[party][_SIGNS] < share
+        return self.draws[party][_SIGNS] < self.told_share[entrance]
 
     def _drive_s(self, party: int, entrance: int) -> float:
         return float(self.model.access.drive_s[self.zone[party], entrance])

@@ -102,6 +102,20 @@ class Parties:
         """Count the parties."""
         return len(self.arrival_s)
 
+    def take(self, rows: NDArray[np.intp]) -> Parties:
+        """Return some of the parties, by their rows in ascending order."""
+        return Parties(
+            arrival_s=self.arrival_s[rows],
+            size=self.size[rows],
+            zone=self.zone[rows],
+            home_entrance=self.home_entrance[rows],
+            stay_s=self.stay_s[rows],
+            has_car=self.has_car[rows],
+            latent=self.latent[rows],
+            draws=self.draws[rows],
+            taste=self.taste[rows],
+        )
+
     def draw(self, name: str) -> NDArray[np.float64]:
         """Return the column of `draws` called `name`, shape (n,)."""
         return self.draws[:, DRAWS.index(name)]
