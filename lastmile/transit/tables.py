@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     Mask = NDArray[np.bool_]
 
+_TEXT = pd.StringDtype(na_value=np.nan)
 _BOM = b"\xef\xbb\xbf"
 _BLOCK_BYTES = 1 << 25
 _LONGEST_HEADER = 1 << 16
@@ -133,7 +134,16 @@ class RawTable:
         if column is None:
             return pd.Series(np.full(len(self), default, dtype=object), dtype="str")
         filled = pc.fill_null(pc.utf8_trim_whitespace(column), default)
-        return pd.Series(filled.to_pandas(), dtype="str")
+        words: pd.Series[str] = filled.to_pandas(types_mapper={pa.string(): _TEXT}.get)
+        return words
+
+    def repeats(self, name: str) -> Mask:
+        """Mark the rows whose key stands on an earlier row already."""
+        encoded = pc.utf8_trim_whitespace(self.columns[name]).dictionary_encode()
+        # Codes are given in order of first appearance, so a new one is above all before it.
+        codes = np.asarray(encoded.combine_chunks().indices)
+        highest = np.maximum.accumulate(np.concatenate([[-1], codes]))[:-1]
+        return np.asarray(codes <= highest)
 
     def is_empty(self, name: str) -> Mask:
         """Mark the rows where a column is empty or blank."""

@@ -229,7 +229,7 @@ class _Validation:
         """Leave out rows whose id is empty or was there before."""
         table.drop(table.is_empty(key), f"{what} without {key}, left out")
         table.drop(
-            table.text(key).duplicated().to_numpy(np.bool_),
+            table.repeats(key),
             f"{what} whose {key} was there before, left out",
         )
 
@@ -464,23 +464,25 @@ class _Validation:
             "stop_times",
             ("trip_id", "stop_id", "stop_sequence", "arrival_time", "departure_time"),
         )
-        table.drop(
-            table.rows_of("trip_id", trips["trip_id"]) < 0,
-            "calls of trips that were not read, left out",
-        )
-        table.drop(
-            table.rows_of("stop_id", named) < 0,
-            "calls at stops that stops.txt does not have, left out",
-        )
-        table.keep(table.rows_of("stop_id", stops["stop_id"]) >= 0)
-        table.drop(np.isnan(table.number("stop_sequence")), "calls without stop_sequence, left out")
-        calls = _Calls(table, trips, stops)
+        trip = table.rows_of("trip_id", trips["trip_id"])
+        stop = table.rows_of("stop_id", stops["stop_id"])
+        no_trip = trip < 0
+        no_stop = ~no_trip & (stop < 0)
+        if no_stop.any():
+            no_stop[no_stop] = ~np.isin(table.text("stop_id")[no_stop], named)
+        no_order = ~no_trip & np.isnan(table.number("stop_sequence"))
+        table.warn(no_trip, "calls of trips that were not read, left out")
+        table.warn(no_stop, "calls at stops that stops.txt does not have, left out")
+        table.warn(no_order, "calls without stop_sequence, left out")
+        good = ~(no_trip | (stop < 0) | no_order)
+        table.keep(good)
+        calls = _Calls(table, trip[good], stop[good], len(trips))
         calls.drop_repeated()
         calls.drop_trips_without_ends()
         calls.interpolate(stops)
         calls.drop_trips_running_backwards()
         calls.drop_short_trips()
-        kept = np.unique(calls.trip)
+        kept = calls.trips()
         if not len(kept):
             what = "no trip in the file has two calls with times that make sense"
             raise DataError(f"{table.where}, line 2: {what}{_examples(self._warnings)}")
@@ -495,10 +497,16 @@ class _Validation:
 class _Calls:
     """The calls while they are judged, sorted by trip and sequence."""
 
-    def __init__(self, table: RawTable, trips: pd.DataFrame, stops: pd.DataFrame) -> None:
+    def __init__(
+        self,
+        table: RawTable,
+        trip: NDArray[np.int32],
+        stop: NDArray[np.int32],
+        trip_count: int,
+    ) -> None:
         self._table = table
+        self._trip_count = trip_count
         self.trips_dropped = 0
-        trip = table.rows_of("trip_id", trips["trip_id"])
         sequence = table.number("stop_sequence")
         self._row = np.lexsort((sequence, trip))
         """Row of the table each call stands on."""
@@ -509,7 +517,7 @@ class _Calls:
         columns: dict[str, NDArray[Any]] = {
             "trip": trip,
             "sequence": sequence,
-            "stop": table.rows_of("stop_id", stops["stop_id"]),
+            "stop": stop,
             "arrival_s": np.where(arrival == UNKNOWN_TIME, departure, arrival),
             "departure_s": np.where(departure == UNKNOWN_TIME, arrival, departure),
             "malformed": bad_arrival | bad_departure,
@@ -533,10 +541,12 @@ class _Calls:
         """Leave out every trip with a call marked; the warning names the first such line."""
         if not bad_calls.any():
             return
-        bad_trips = np.unique(self.trip[bad_calls])
-        self._table.warn_from(int(self._row[bad_calls].min()), len(bad_trips), what)
-        self.trips_dropped += len(bad_trips)
-        self._keep(~np.isin(self.trip, bad_trips))
+        is_bad = np.zeros(self._trip_count, dtype=np.bool_)
+        is_bad[self.trip[bad_calls]] = True
+        count = int(np.count_nonzero(is_bad))
+        self._table.warn_from(int(self._row[bad_calls].min()), count, what)
+        self.trips_dropped += count
+        self._keep(~is_bad[self.trip])
 
     def _starts(self) -> Mask:
         """Mark the first call of every trip."""
@@ -544,6 +554,10 @@ class _Calls:
 
     def _ends(self) -> Mask:
         return np.concatenate([self.trip[1:] != self.trip[:-1], [True]])[: len(self.trip)]
+
+    def trips(self) -> NDArray[np.int32]:
+        """Return the rows of the trips that are left, in rising order."""
+        return self.trip[self._starts()]
 
     def drop_repeated(self) -> None:
         """Leave out calls whose place in the trip is taken."""
