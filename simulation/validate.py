@@ -530,8 +530,12 @@ def _people(inputs: DemandInputs, numbers: Parameters) -> Iterator[Row]:
 
 # --- simulated days ------------------------------------------------------------------------------
 
-OTHER_DAYS: Final = ({"month": 10, "day_type": "saturday"}, {"month": 7, "day_type": "weekday"})
-"""Days the constants were not fitted on."""
+OTHER_DAYS: Final = (
+    ("fit", {"month": 7, "day_type": "weekday"}),
+    ("check", {"month": 10, "day_type": "saturday"}),
+    ("check", {"month": 5, "day_type": "sunday"}),
+)
+"""Other days: the first helped to choose what another entrance costs, the rest were not used."""
 
 
 def _simulated_days(numbers: Parameters) -> Iterator[Row]:
@@ -553,9 +557,9 @@ def _simulated_days(numbers: Parameters) -> Iterator[Row]:
         0.0,
         "nationalparks.fi: overflow is sent to Haltia",
     )
-    for change in OTHER_DAYS:
+    for kind, change in OTHER_DAYS:
         changes = {f"day.{key}": value for key, value in change.items()}
-        yield from _one_day(prepare(scenario.with_changes(changes), numbers), "check", numbers)
+        yield from _one_day(prepare(scenario.with_changes(changes), numbers), kind, numbers)
 
 
 def _one_day(
