@@ -259,7 +259,10 @@ def _too_large(source: str, limits: Limits) -> str:
 
 def _download(address: str, limits: Limits) -> bytes:
     """Fetch a file over http or https, bounded in size and in total time."""
-    scheme = urlsplit(address).scheme.lower()
+    try:
+        scheme = urlsplit(address).scheme.lower()
+    except ValueError as error:
+        raise DataError(f"{address}: not an address: {error}") from error
     if scheme not in {"http", "https"}:
         raise DataError(f"{address}: only http:// and https:// addresses are fetched")
     request = Request(address, headers={"User-Agent": "lastmile"})  # noqa: S310 - scheme checked

@@ -195,7 +195,7 @@ def test_a_server_that_trickles_is_given_up(packed: bytes) -> None:
 def test_a_broken_connection_is_said(packed: bytes) -> None:
     with (
         served(packed, announce=len(packed) + 10) as address,
-        pytest.raises(DataError, match="the connection broke|cannot be fetched"),
+        pytest.raises(DataError, match=r"the connection broke|cannot be fetched"),
     ):
         load_feed(f"{address}/feed.zip")
 

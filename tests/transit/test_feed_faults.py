@@ -174,8 +174,8 @@ def test_a_stop_called_na_is_a_stop(feed_with: FeedWith) -> None:
         (
             {"frequencies": "trip_id,start_time,end_time,headway_secs\nt1,08:00:00,09:00:00,0\n"},
             (
-                "frequencies.txt: 1 headways of an unknown trip, or without sense in their times, left"
-                " out (line 2)"
+                "frequencies.txt: 1 headways of an unknown trip, or without sense in their times,"
+                " left out (line 2)"
             ),
         ),
         (
