@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from lastmile.network.street import Places
     from lastmile.planner.connections import Connections
     from lastmile.planner.request import PlanRequest
     from lastmile.planner.stations import BikeStation
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 STATION_WALK_S = 10 * 60.0
 STATIONS_TRIED = 12
+DOORS_KEPT = 500
 STATION_TO_STOP_M = 350.0
 LONGEST_CONNECTION_S = 35 * 60.0
 FREE_RIDE_S = 30 * SECONDS_PER_MINUTE
@@ -73,6 +74,7 @@ class BikeShare:
         self.on_foot, self.riding = part(on_foot, kept), part(riding, kept)
         self.lat, self.lon = lat[kept], lon[kept]
         self.rents = np.array([station.rents for station in self.stations], bool)
+        self._doors: dict[tuple[float, float, bool], NearStations] = {}
         self.takes = np.array([station.takes for station in self.stations], bool)
 
     def candidates(self, request: PlanRequest) -> list[Candidate]:
@@ -81,8 +83,8 @@ class BikeShare:
         goal = Waypoint(
             request.destination.name(), request.destination.lat, request.destination.lon
         )
-        start = self._near(self._place(door), self.rents)
-        end = self._near(self._place(goal), self.takes)
+        start = self._near(door, renting=True)
+        end = self._near(goal, renting=False)
         ride_s, _ = self._rides(start.station, end.station)
         total_s = start.walk_s[:, None] + ride_s + end.walk_s[None, :]
         if not total_s.size or not np.isfinite(total_s).any():
@@ -140,7 +142,7 @@ class BikeShare:
         outward
             From the door to the stops, or from them to the door.
         """
-        near = self._near(self._place(door), self.rents if outward else self.takes)
+        near = self._near(door, renting=outward)
         pairs = make.stopnet.near_points(self.lat, self.lon, self.on_foot, STATION_TO_STOP_M)
         usable = (self.takes if outward else self.rents)[pairs.point]
         stop, far = pairs.stop[usable], pairs.point[usable]
@@ -228,10 +230,6 @@ class BikeShare:
         known = self.stations[station]
         return Waypoint(f"City bike station {known.name}", known.lat, known.lon, code=known.id)
 
-    def _place(self, door: Waypoint) -> Places:
-        """Return a door on the network."""
-        return self.streets.network.snap_many(np.array([door.lat]), np.array([door.lon]), Mode.WALK)
-
     def _leg(
         self, mode: str, origin: Waypoint, destination: Waypoint, leaves_s: float, lasts_s: float
     ) -> list[Leg]:
@@ -246,27 +244,42 @@ class BikeShare:
         over_s = max(0.0, riding_s - FREE_RIDE_S)
         return float(np.ceil(over_s / FREE_RIDE_S)) * self.costs.citybike_extra_30min_eur
 
-    def _near(self, point: Places, usable: NDArray[np.bool_]) -> NearStations:
-        """Return the usable stations within a walk, the nearest few by the crow."""
-        north = (self.lat - point.lat[0]) * METRES_PER_DEGREE
-        east = (self.lon - point.lon[0]) * METRES_PER_DEGREE * np.cos(np.radians(point.lat[0]))
+    def _near(self, door: Waypoint, *, renting: bool) -> NearStations:
+        """Return the stations within a walk where one can rent (or return), the nearest few."""
+        key = (door.lat, door.lon, renting)
+        if key not in self._doors:
+            if len(self._doors) >= DOORS_KEPT:
+                self._doors.clear()
+            self._doors[key] = self._find_near(door, self.rents if renting else self.takes)
+        return self._doors[key]
+
+    def _find_near(self, door: Waypoint, usable: NDArray[np.bool_]) -> NearStations:
+        """Work out the walks to the usable stations, the nearest few by the crow."""
+        network = self.streets.network
+        north = (self.lat - door.lat) * METRES_PER_DEGREE
+        east = (self.lon - door.lon) * METRES_PER_DEGREE * np.cos(np.radians(door.lat))
         apart_m = np.hypot(north, east)
-        reach_m = STATION_WALK_S * self.streets.network.speeds.walk_m_s
-        near = np.flatnonzero(usable & (apart_m <= reach_m))
+        near = np.flatnonzero(usable & (apart_m <= STATION_WALK_S * network.speeds.walk_m_s))
         near = near[np.argsort(apart_m[near], kind="stable")[:STATIONS_TRIED]]
-        times = matrix(self.streets.network, point, part(self.on_foot, near), Mode.WALK)
+        if not len(near):
+            return NearStations(near, np.zeros(0), np.zeros(0))
+        times = matrix(
+            network, [self.streets.snap(door, Mode.WALK)], part(self.on_foot, near), Mode.WALK
+        )
         close = times.duration_s[0] <= STATION_WALK_S
         return NearStations(near[close], times.duration_s[0][close], times.length_m[0][close])
+
+    @cached_property
+    def _ride_table(self) -> tuple[Floats, Floats]:
+        """Durations (s, renting and returning included) and lengths (m) between all stations."""
+        times = matrix(self.streets.network, self.riding, self.riding, Mode.BIKE)
+        riding_s = times.duration_s / self.costs.citybike_speed_factor
+        return riding_s + self.costs.rent_s + self.costs.return_s, times.length_m
 
     def _rides(
         self, origin: NDArray[np.int64], destination: NDArray[np.int64]
     ) -> tuple[Floats, Floats]:
-        """Return durations (renting and returning included) and lengths between stations."""
-        times = matrix(
-            self.streets.network,
-            part(self.riding, origin),
-            part(self.riding, destination),
-            Mode.BIKE,
-        )
-        riding_s = times.duration_s / self.costs.citybike_speed_factor
-        return riding_s + self.costs.rent_s + self.costs.return_s, times.length_m
+        """Return durations (s) and lengths (m) between stations."""
+        rows = np.ix_(origin, destination)
+        duration_s, length_m = self._ride_table
+        return duration_s[rows], length_m[rows]

@@ -35,7 +35,7 @@ EXTENDED_VEHICLES = {1: "train", 2: "bus", 4: "metro", 7: "bus", 8: "bus", 9: "t
 """Hundreds of the extended route types of GTFS (100 rail, 700 bus, 900 tram, 1000 water, ...)."""
 MAX_TRANSFERS = 4
 LONGEST_S = 5 * 3600
-KEPT_A_LINE = 4
+KEPT_A_LINE = 3
 LOOK_BEYOND_S = 3600
 DAY_PASS = "city bike day pass"  # noqa: S105 - a ticket
 SECONDS_PER_MINUTE = 60
@@ -103,6 +103,8 @@ class TransitDay:
         self._operators = dict(zip(agency["agency_id"], agency["agency_name"], strict=True))
         self._facts: dict[tuple[int, int, int], RideFacts] = {}
         self._positions: dict[tuple[int, int], NDArray[np.float64]] = {}
+        self._lines: dict[tuple[int, int, int, int], tuple[Coordinates, float]] = {}
+        self._waypoints: dict[int, Waypoint] = {}
 
     @property
     def day(self) -> date:
@@ -309,15 +311,18 @@ class TransitDay:
 
     def waypoint(self, stop: int) -> Waypoint:
         """Return a stop as the end of a leg."""
-        known = self.timetable.stop(stop)
-        return Waypoint(
-            name=known.name,
-            lat=known.lat,
-            lon=known.lon,
-            code=known.code or None,
-            platform=known.platform or None,
-            zone=known.zone or None,
-        )
+        known = self._waypoints.get(stop)
+        if known is None:
+            facts = self.timetable.stop(stop)
+            known = self._waypoints[stop] = Waypoint(
+                name=facts.name,
+                lat=facts.lat,
+                lon=facts.lon,
+                code=facts.code or None,
+                platform=facts.platform or None,
+                zone=facts.zone or None,
+            )
+        return known
 
     def _transfer_leg(self, before: Ride, after: Ride) -> Leg:
         """Return the walk between two stops, right after alighting."""
@@ -335,7 +340,7 @@ class TransitDay:
         trip = self.timetable.trips[ride.trip]
         route = self.timetable.routes[trip.route]
         facts = self.facts(ride)
-        coordinates = self._geometry(ride)
+        coordinates, length_m = self._line(ride, trip.shape)
         calls = self.timetable.calls(ride.trip, ride.board_position, ride.alight_position)
         notes = []
         if trip.headway_s:
@@ -347,7 +352,7 @@ class TransitDay:
             destination=self.waypoint(ride.alight),
             departure=moment(self.start_s + ride.departure_s),
             arrival=moment(self.start_s + ride.arrival_s),
-            distance_m=line_length_m(coordinates),
+            distance_m=length_m,
             co2_g=self.costs.emissions.leg_g("transit", facts.length_m, facts.vehicle),
             coordinates=coordinates,
             vehicle=facts.vehicle,
@@ -367,26 +372,29 @@ class TransitDay:
             notes=tuple(notes),
         )
 
-    def _geometry(self, ride: Ride) -> Coordinates:
-        """Return the line of a ride: its shape between the stops, or from stop to stop."""
-        patterns = self.timetable.patterns
-        pattern = patterns.pattern_of(ride.trip)
-        stops = patterns.stops_of(pattern)
-        shape = self.timetable.trips[ride.trip].shape
-        if shape >= 0:
-            shapes = self.timetable.feed.shapes
+    def _line(self, ride: Ride, shape: int) -> tuple[Coordinates, float]:
+        """Return the line of a ride and its length, m."""
+        pattern = self.timetable.patterns.pattern_of(ride.trip)
+        key = (pattern, shape, ride.board_position, ride.alight_position)
+        known = self._lines.get(key)
+        if known is None:
+            coordinates = self._geometry(*key)
+            known = self._lines[key] = coordinates, line_length_m(coordinates)
+        return known
+
+    def _geometry(self, pattern: int, shape: int, board: int, alight: int) -> Coordinates:
+        """Return the shape between two calls of a pattern, or the line from stop to stop."""
+        stops = self.timetable.patterns.stops_of(pattern)
+        shapes = self.timetable.feed.shapes
+        if shape >= 0 and shapes.offset[shape + 1] - shapes.offset[shape] > 1:
             points = slice(int(shapes.offset[shape]), int(shapes.offset[shape + 1]))
             lat, lon = shapes.lat[points], shapes.lon[points]
-            if len(lat) > 1:
-                known = self._positions.get((pattern, shape))
-                if known is None:
-                    known = stop_positions(
-                        lat, lon, self.stopnet.lat[stops], self.stopnet.lon[stops]
-                    )
-                    self._positions[pattern, shape] = known
-                ends = known[ride.board_position], known[ride.alight_position]
-                if ends[1] > ends[0]:
-                    return piece(lat, lon, float(ends[0]), float(ends[1]))
-        passed = stops[ride.board_position : ride.alight_position + 1]
+            known = self._positions.get((pattern, shape))
+            if known is None:
+                known = stop_positions(lat, lon, self.stopnet.lat[stops], self.stopnet.lon[stops])
+                self._positions[pattern, shape] = known
+            if known[alight] > known[board]:
+                return piece(lat, lon, float(known[board]), float(known[alight]))
+        passed = stops[board : alight + 1]
         lat, lon = self.stopnet.lat[passed], self.stopnet.lon[passed]
         return tuple(zip(lat.tolist(), lon.tolist(), strict=True))
