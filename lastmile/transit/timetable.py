@@ -460,7 +460,7 @@ def next_service_day(
         Asked of every day with any service, so that one that does not serve a purpose is
         passed over.
     """
-    if feed.span is None:
+    if feed.span is None or day >= feed.span[1]:
         return None
     used = np.zeros(len(feed.services), dtype=np.bool_)
     used[feed.trips["service"].to_numpy()] = True
