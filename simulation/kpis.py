@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 
 from simulation.eventlog import Kind
-from simulation.parties import MODES, STAYS_AWAY
+from simulation.parties import BIKE, BUS, CAR, CITYBIKE, MODES, SHUTTLE, STAYS_AWAY, WALK
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 _HOUR = 3600.0
 _MINUTE = 60.0
 _KM = 1000.0
-_CAR, _BUS, _SHUTTLE, _BIKE, _CITYBIKE, _WALK = range(len(MODES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +233,7 @@ def kpis(result: DayResult, model: DayModel) -> dict[str, float]:
     figures |= _bikes(result.events)
     figures |= _travel(result, model)
     figures |= _money(result, model, figures)
-    return {name: value for name, value in figures.items() if not np.isnan(value)}
+    return {name: float(value) for name, value in figures.items() if not np.isnan(value)}
 
 
 def occupancy(
@@ -292,11 +291,11 @@ def _people(result: DayResult, model: DayModel) -> dict[str, float]:
     mode = modes_of(events, len(result.parties))[entered.party]
     by_mode = np.bincount(mode, weights=entered.people, minlength=len(MODES))
     total = float(by_mode.sum())
-    figures["mode_share_car"] = _share(by_mode[_CAR], total)
-    figures["mode_share_bus"] = _share(by_mode[_BUS], total)
-    figures["mode_share_shuttle"] = _share(by_mode[_SHUTTLE], total)
-    figures["mode_share_bike"] = _share(by_mode[_BIKE] + by_mode[_CITYBIKE], total)
-    figures["mode_share_walk"] = _share(by_mode[_WALK], total)
+    figures["mode_share_car"] = _share(by_mode[CAR], total)
+    figures["mode_share_bus"] = _share(by_mode[BUS], total)
+    figures["mode_share_shuttle"] = _share(by_mode[SHUTTLE], total)
+    figures["mode_share_bike"] = _share(by_mode[BIKE] + by_mode[CITYBIKE], total)
+    figures["mode_share_walk"] = _share(by_mode[WALK], total)
     figures["stranded"] = float(events.of(Kind.STRANDED).people.sum())
     moves = events.of(Kind.ENTERS_PARK, Kind.LEAVES_PARK)
     step = np.where(moves.kind == Kind.ENTERS_PARK, moves.people, -moves.people)
@@ -332,7 +331,7 @@ def _parking(events: EventLog, model: DayModel) -> dict[str, float]:
             continue
         capacity = np.array([model.car_parks[lot].capacity for lot in lots])
         times, taken = occupancy(events, model, index)
-        any_full = (taken >= capacity[:, None]).any(axis=0)
+        any_full = np.count_nonzero(taken >= capacity[:, None], axis=0) > 0
         here = float(np.diff(times)[any_full[:-1]].sum()) / _MINUTE if len(times) else 0.0
         peak = float(taken.sum(axis=0).max(initial=0) / capacity.sum())
         figures[f"parking_full_min.{entrance.id}"] = here
@@ -413,7 +412,7 @@ def _travel(result: DayResult, model: DayModel) -> dict[str, float]:
     figures: dict[str, float] = {}
     events, parties = result.events, result.parties
     starts = events.of(Kind.SETS_OUT)
-    drives = starts.value == _CAR
+    drives = starts.value == CAR
     party, goal = starts.party[drives], starts.place[drives]
     last = np.full(len(parties), -1, dtype=np.int64)
     last[party] = goal

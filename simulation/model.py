@@ -167,3 +167,13 @@ class DayModel:
     def lots_of(self, entrance: int) -> list[int]:
         """Return the indices of an entrance's car parks, in the order drivers try them."""
         return [index for index, lot in enumerate(self.car_parks) if lot.entrance == entrance]
+
+
+def told_share(model: DayModel) -> list[float]:
+    """Return for each entrance the share of drivers who know before leaving if it is full."""
+    habits = model.habits
+    signed = {lot.entrance for lot in model.car_parks if lot.signs}
+    return [
+        max(habits.sign_share, habits.informed_share) if gate in signed else habits.informed_share
+        for gate in range(len(model.entrances))
+    ]

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 MODES: Final = ("car", "bus", "shuttle", "bike", "citybike", "walk")
 """Ways to arrive; `Choices.mode` indexes this tuple."""
 
+CAR, BUS, SHUTTLE, BIKE, CITYBIKE, WALK = range(len(MODES))
+
 STAYS_AWAY: Final = -1
 """`Choices.mode` of a party that does not come at all (latent demand, refused a booking)."""
 

@@ -23,6 +23,9 @@ OUT: Final = 0
 BACK: Final = 1
 """Direction of a trip that visits them in reverse."""
 
+LAST_COMER_S: Final = 30.0
+"""How long a vehicle that is held stays after the first people of the late train have come."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Service:
@@ -307,7 +310,8 @@ class ShuttleLine:
         last = int(np.searchsorted(trains, time_s - service.transfer_s, side="right")) - 1
         if last < 0:
             return time_s
-        ready_s = trains[last] + self.luck.feeder_delay_s[stop][last] + service.transfer_s
+        late_s = self.luck.feeder_delay_s[stop][last]
+        ready_s = trains[last] + late_s + service.transfer_s + LAST_COMER_S
         return min(max(time_s, float(ready_s)), time_s + service.hold_s)
 
     def _dwell(self, boarded: int, alighted: int) -> float:

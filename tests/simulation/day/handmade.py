@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scenarios.schema import Day
-from simulation.day import CAR, DayResult, simulate_day
+from simulation.day import DayResult, simulate_day
 from simulation.eventlog import EventLog
 from simulation.model import Access, Costs, DayModel, Habits
 from simulation.parking import CarPark, Entrance, ParkingHabits
-from simulation.parties import DRAWS, MODES, Choices, Parties, Rides
+from simulation.parties import CAR, DRAWS, MODES, Choices, Parties, Rides
 from simulation.rng import Streams
 from simulation.shuttle import BACK, OUT, Luck, Rider, Service, ShuttleLine
 from simulation.stage import Stage
