@@ -30,6 +30,7 @@ DAY = datetime(2000, 1, 1)  # noqa: DTZ001 - a clock face, no instant
 FIRST_HOUR, LAST_HOUR = 6, 23
 BAND = (10.0, 90.0)
 HEIGHT = 300
+LIMIT_COLOR = "#d1493b"
 MOST_DISTRICTS = 15
 
 
@@ -104,10 +105,12 @@ def course(
     layers = [band, mean]
     if capacity is not None:
         full = pd.DataFrame({"capacity": [capacity], "text": [_("capacity")]})
-        rule = alt.Chart(full).mark_rule(strokeDash=[4, 4], color="#b3372b").encode(y="capacity:Q")
+        rule = (
+            alt.Chart(full).mark_rule(strokeDash=[4, 4], color=LIMIT_COLOR).encode(y="capacity:Q")
+        )
         words = (
             alt.Chart(full)
-            .mark_text(align="left", baseline="bottom", dx=4, dy=-2, color="#b3372b")
+            .mark_text(align="left", baseline="bottom", dx=4, dy=-2, color=LIMIT_COLOR)
             .encode(y="capacity:Q", x=alt.value(0), text="text:N")
         )
         layers += [rule, words]
@@ -146,10 +149,10 @@ def loads(run: Run, service_id: str) -> alt.LayerChart | alt.FacetChart | None:
     )
     base = alt.Chart(table).encode(x=x, color=color)
     rooms = pd.DataFrame({"seats": [service.seats], "text": [_("seats")]})
-    rule = alt.Chart(rooms).mark_rule(strokeDash=[4, 4], color="#b3372b").encode(y="seats:Q")
+    rule = alt.Chart(rooms).mark_rule(strokeDash=[4, 4], color=LIMIT_COLOR).encode(y="seats:Q")
     words = (
         alt.Chart(rooms)
-        .mark_text(align="left", baseline="bottom", dx=4, dy=-2, color="#b3372b")
+        .mark_text(align="left", baseline="bottom", dx=4, dy=-2, color=LIMIT_COLOR)
         .encode(y="seats:Q", x=alt.value(0), text="text:N")
     )
     points = base.mark_point(filled=True, size=55).encode(

@@ -159,7 +159,7 @@ def base_map(center: tuple[float, float] = ESPOO, zoom: int = 11) -> folium.Map:
     network = load_network()
     name = _published_streets(network.digest, network)
     base_path = str(st.get_option("server.baseUrlPath") or "")
-    map_ = folium.Map(location=center, zoom_start=zoom, tiles=None, prefer_canvas=True)
+    map_ = folium.Map(location=center, zoom_start=zoom, tiles=None)
     map_.default_js = [("leaflet", static_url("leaflet/leaflet.js", base_path))]
     map_.default_css = [("leaflet_css", static_url("leaflet/leaflet.css", base_path))]
     map_.add_child(

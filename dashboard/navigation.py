@@ -5,14 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.state import LANGUAGE_PARAMETER
-from dashboard.style import STYLE
+from dashboard.style import ICON, STYLE
 from dashboard.texts import LANGUAGE_KEY, LANGUAGES, _, choose_language, language
 from lastmile.errors import LastmileError
 
 
 def run() -> None:
     """Draw the page that the address names."""
-    st.set_page_config(page_title="Lastmile", page_icon=":material/forest:", layout="wide")
+    st.set_page_config(page_title="Lastmile", page_icon=ICON, layout="wide")
     _settle_language()
     st.html(STYLE)
     chosen = st.navigation(_pages(), position="top")

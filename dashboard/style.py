@@ -1,5 +1,11 @@
 """What Streamlit's theme leaves open: spacing, the timeline, print. Colours follow the theme."""
 
+ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
+    '<path fill="#1b7f4d" d="M16 2 25 14h-4l6 8H18v8h-4v-8H5l6-8H7z"/></svg>'
+)
+"""A tree; Streamlit would fetch its own icons from elsewhere."""
+
 STYLE = """
 <style>
 .block-container {padding-top: 4rem; padding-bottom: 3rem;}
@@ -22,6 +28,7 @@ STYLE = """
 .lm-table th, .lm-table td {padding: .35rem .6rem; text-align: right; vertical-align: top;
   border-bottom: 1px solid rgba(128, 128, 128, .35);}
 .lm-table th:first-child {text-align: left; font-weight: 500; min-width: 9rem;}
+.lm-times th:first-child {text-align: right; font-weight: 700; min-width: 0;}
 .lm-table thead th {font-weight: 700;}
 .lm-table .fine {opacity: .85; font-size: .8rem; white-space: nowrap;}
 .lm-better {background: rgba(0, 158, 115, .2);}

@@ -13,7 +13,7 @@ from lastmile.itinerary import MODES
 from lastmile.places import KIND_ORDER, POINT_KIND, Gazetteer
 from lastmile.planner.clock import HELSINKI, now_to_the_minute
 from lastmile.planner.core import Planner, load_planner
-from lastmile.planner.request import PlanRequest
+from lastmile.planner.request import FIRST_YEAR, LAST_YEAR, PlanRequest
 from lastmile.units import SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
@@ -119,6 +119,8 @@ class Trip:
 def _clock_time(text: str) -> datetime:
     """Return a date and time without a zone."""
     parsed = datetime.fromisoformat(text)
+    if not FIRST_YEAR <= parsed.year <= LAST_YEAR:
+        raise ValueError(text)
     if parsed.tzinfo is not None:
         parsed = parsed.astimezone(HELSINKI)
     return parsed.replace(tzinfo=None, second=0, microsecond=0)

@@ -99,7 +99,7 @@ def _question(asked: Comparison, *, fresh: bool) -> Comparison:
             max_selections=MOST_PILOTS,
             key="pilots",
         )
-        st.markdown(f"**{_('Kind of day')}**")
+        st.markdown("**" + _("Kind of day") + "**")
         months = get_month_names("wide", locale=locale(), context="stand-alone")
         month = st.selectbox(
             _("Month"), range(1, 13), format_func=lambda n: str(months[n]), key="month"

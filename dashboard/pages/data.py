@@ -157,7 +157,7 @@ def _source(files: list[Source]) -> None:
         lines = [f"**{name}:** {plain(text)}" for name, text in facts.items() if text]
         links = [f"<{url}>" for url in source.url if url.startswith("https://")]
         if links:
-            lines.append(f"**{_('Address')}:** {' · '.join(links)}")
+            lines.append("**" + _("Address") + ":** " + " · ".join(links))
         st.markdown("  \n".join(lines))
 
 

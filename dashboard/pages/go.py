@@ -267,9 +267,9 @@ def _details(outing: Outing, itinerary: Itinerary, back: Itinerary | None) -> No
         st.html(timeline(itinerary))
     else:
         there_column, back_column = st.columns(2)
-        there_column.markdown(f"**{_('There')}**")
+        there_column.markdown("**" + _("There") + "**")
         there_column.html(timeline(itinerary))
-        back_column.markdown(f"**{_('And back')}** · {plain(day(back.departure))}")
+        back_column.markdown("**" + _("And back") + "** · " + plain(day(back.departure)))
         back_column.html(timeline(back))
     _tickets(itinerary)
     _gpx(outing, itinerary, back)

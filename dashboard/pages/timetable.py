@@ -132,7 +132,7 @@ def _map(service: Service) -> None:
     layer.add_child(line(points, plain_name(service), SERVICE_COLOR))
     for (lat, lon), name in zip(points, service.stops, strict=True):
         layer.add_child(marker(lat, lon, name, SERVICE_COLOR, radius=6))
-    center, zoom = fit(points, 300)
+    center, zoom = fit(points, 210)
     st_folium(
         base_map(),
         key="service-map",
@@ -205,12 +205,12 @@ def _departures(service: Service) -> None:
         )
         vehicle = escape(_("Vehicle"))
         with st.expander(
-            f"{text} · {_n('{n} departure', '{n} departures', len(trips))}",
+            text + " · " + _n("{n} departure", "{n} departures", len(trips)),
             expanded=direction == OUT,
         ):
             st.html(
                 '<div class="lm-scroll" tabindex="0" role="region" '
-                f'aria-label="{escape(text)}"><table class="lm-table"><thead><tr>{heads}'
+                f'aria-label="{escape(text)}"><table class="lm-table lm-times"><thead><tr>{heads}'
                 f'<th scope="col">{vehicle}</th></tr></thead><tbody>{rows}</tbody></table></div>'
             )
 

@@ -1,0 +1,248 @@
+"""The whole way through for each kind of user, in a real browser with the network cut off."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import gpxpy
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+LONG_MS = 120_000
+DESKTOP, PHONE = (1280, 1000), (390, 844)
+TITLES = {
+    "go": {"en": "Go to nature", "fi": "Luontoon", "sv": "Ut i naturen"},
+    "compare": {"en": "Compare pilots", "fi": "Vertaa kokeiluja", "sv": "Jämför försök"},
+    "timetable": {"en": "Test a timetable", "fi": "Testaa aikataulua", "sv": "Testa en tidtabell"},
+    "sea": {"en": "Reach the sea", "fi": "Merelle", "sv": "Till havet"},
+    "data": {"en": "Data and method", "fi": "Aineistot ja menetelmä", "sv": "Data och metod"},
+}
+HOSTILE = "<img src=x onerror=alert(1)>"
+SCENARIO = """
+extends = "shuttle-espoo-haltia"
+description = "<script>alert(2)</script> **bold** ![p](https://evil.example/p.png)"
+
+[title]
+en = "<img src=x onerror=alert(1)>"
+
+[services.shuttle]
+stops = ["rail-espoo", {name = "<img src=x onerror=alert(1)>", lat = 60.25, lon = 24.60}, "haltia"]
+"""
+
+Opened = "Callable[[str, tuple[int, int], str], Page]"
+
+
+@pytest.fixture
+def opened(browser: Browser, dashboard_url: str) -> Iterator[Callable[..., Page]]:
+    """Return a way to open a path in a window of its own; no dialog may ever show."""
+    contexts = []
+
+    def open_(path: str, size: tuple[int, int] = DESKTOP, scheme: str = "light") -> Page:
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            locale="en-GB",
+            color_scheme=scheme,  # type: ignore[arg-type]
+            accept_downloads=True,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(LONG_MS)
+        page.on("dialog", lambda dialog: pytest.fail(f"a dialog showed: {dialog.message}"))
+        page.goto(f"{dashboard_url}{path}")
+        page.get_by_role("heading", level=1).wait_for()
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+def settle(page: Page) -> None:
+    """Wait until nothing runs any more."""
+    page.wait_for_function(
+        "() => !document.querySelector('[data-testid=stStatusWidget]')"
+        " && !document.querySelector('[data-testid=stProgress]')"
+        " && !document.querySelector('[data-stale=true]')"
+    )
+    page.wait_for_timeout(400)
+
+
+def keep(page: Page, path: Path) -> None:
+    """Keep a screenshot of the whole page."""
+    settle(page)
+    width = page.viewport_size["width"] if page.viewport_size else DESKTOP[0]
+    height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+    page.set_viewport_size({"width": width, "height": min(int(height) + 10, 6000)})
+    page.wait_for_timeout(1000)
+    page.screenshot(path=path)
+
+
+def overflows(page: Page) -> bool:
+    """Say whether the page is wider than its window."""
+    return bool(
+        page.evaluate(
+            "(() => { const m = document.querySelector('[data-testid=stMain]');"
+            " return m.scrollWidth > m.clientWidth + 1; })()"
+        )
+    )
+
+
+def test_a_visitor_sees_the_route_and_takes_it_along(
+    opened: Callable[..., Page], artefacts: Path
+) -> None:
+    page = opened("/")
+    settle(page)
+    map_ = page.frame_locator("iframe[title*='st_folium']").first
+    map_.locator("path.leaflet-interactive[stroke='#b3372b']").first.wait_for()
+    assert map_.locator(".leaflet-streets-pane canvas").count() == 1
+    keep(page, artefacts / "go.png")
+    page.get_by_role("radiogroup", name="There").get_by_text("Bus").first.click()
+    settle(page)
+    assert page.locator(".lm-timeline").first.inner_text().count("Bus") >= 1
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download GPX").click()
+    tracks = gpxpy.parse(download.value.path().read_text(encoding="utf-8")).tracks
+    assert len(tracks) == 2, "out and back"
+    ends = tracks[0].segments[-1].points[-1]
+    assert (ends.latitude, ends.longitude) == pytest.approx((60.2938, 24.5570), abs=0.003)
+    asked = parse_qs(urlsplit(page.url).query)
+    assert (asked["from"], asked["to"]) == (["metro-kamppi"], ["haltia"])
+    again = opened(page.url.partition("127.0.0.1")[2].partition("/")[2].join(["/", ""]))
+    settle(again)
+    assert (
+        again.locator(".lm-timeline").first.inner_text()
+        == page.locator(".lm-timeline").first.inner_text()
+    ), "the link opens the same trip"
+
+
+def test_a_click_on_the_map_sets_an_end(opened: Callable[..., Page]) -> None:
+    page = opened("/go?lang=en")
+    settle(page)
+    page.get_by_role("radio", name="start", exact=True).or_(
+        page.get_by_role("button", name="start", exact=True)
+    ).first.click()
+    settle(page)
+    frame = page.locator("iframe[title*='st_folium']").first
+    frame.scroll_into_view_if_needed()
+    frame.click(position={"x": 330, "y": 250})
+    page.wait_for_url(re.compile(r"from=60\."))
+    settle(page)
+    assert "60." in page.url
+
+
+@pytest.mark.parametrize("name", TITLES)
+@pytest.mark.parametrize(
+    ("language", "size", "scheme"),
+    [("en", PHONE, "light"), ("fi", DESKTOP, "dark"), ("sv", PHONE, "dark")],
+)
+def test_every_page_in_every_language_on_phone_and_desktop(  # noqa: PLR0913
+    opened: Callable[..., Page],
+    artefacts: Path,
+    name: str,
+    language: str,
+    size: tuple[int, int],
+    scheme: str,
+) -> None:
+    page = opened(f"/{name}?lang={language}", size, scheme)
+    settle(page)
+    assert page.get_by_role("heading", level=1).inner_text() == TITLES[name][language]
+    assert page.locator("[data-testid=stException], [data-testid=stAlertContentError]").count() == 0
+    assert not overflows(page)
+    assert parse_qs(urlsplit(page.url).query)["lang"] == [language]
+    keep(page, artefacts / f"{name}-{language}-{size[0]}-{scheme}.png")
+
+
+def test_a_planner_compares_and_takes_the_tables_along(
+    opened: Callable[..., Page], artefacts: Path
+) -> None:
+    page = opened("/compare")
+    page.get_by_role("heading", name="Key figures").wait_for()
+    settle(page)
+    assert page.get_by_text("It costs").count() >= 1, "the verdict stands in words"
+    assert page.locator(".lm-table").first.get_by_text("Cars arriving").count() >= 1
+    assert page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg")
+    keep(page, artefacts / "compare.png")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Differences (CSV)").click()
+    rows = list(csv.DictReader(io.StringIO(download.value.path().read_text(encoding="utf-8"))))
+    assert {row["kpi"] for row in rows} >= {"visitors", "cars_arrived", "operating_cost_eur"}
+    page.reload()
+    page.get_by_role("heading", name="Key figures").wait_for()
+
+
+def test_nonsense_in_the_address_opens_the_page_with_a_note(opened: Callable[..., Page]) -> None:
+    page = opened(f"/go?from={HOSTILE}&stay=soon&modes=rocket&lang=xx")
+    settle(page)
+    assert page.get_by_text("Part of the address was not understood").count() == 1
+    assert page.locator("img[src='x']").count() == 0
+    assert page.locator(".lm-timeline").count() >= 1
+
+
+def test_hostile_names_of_an_uploaded_scenario_stay_text(
+    opened: Callable[..., Page], artefacts: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "hostile.toml"
+    file.write_text(SCENARIO, encoding="utf-8")
+    page = opened("/compare?lang=en")
+    settle(page)
+    page.get_by_text("Upload a scenario").click()
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_text("can be chosen above").wait_for()
+    page.get_by_role("link", name="Test a timetable").click()
+    page.get_by_role("heading", name="Test a timetable").wait_for()
+    settle(page)
+    page.get_by_role("combobox", name="Scenario").click()
+    page.get_by_role("option", name=HOSTILE).click()
+    page.get_by_role("heading", name="Timetable", exact=True).wait_for()
+    settle(page)
+    assert page.get_by_text(HOSTILE).count() >= 1, "the stop's name shows as it is"
+    for frame in page.frames:
+        assert frame.locator("img[src='x'], img[src*='evil']").count() == 0
+        assert frame.locator("script:has-text('alert(2)')").count() == 0
+    keep(page, artefacts / "hostile.png")
+
+
+@pytest.mark.parametrize(
+    ("content", "answer"),
+    [
+        ("not = [toml", "no TOML"),
+        ('extends = "/etc/hosts.toml"', "extends a bundled scenario"),
+        ('extends = "baseline"\n[services.x]\nstops = ["nowhere"]\n', "at least two stops"),
+    ],
+)
+def test_an_upload_that_is_no_scenario_says_why(
+    opened: Callable[..., Page], tmp_path: Path, content: str, answer: str
+) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text(content, encoding="utf-8")
+    page = opened("/compare?lang=en")
+    page.get_by_text("Upload a scenario").click()
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_text(answer).first.wait_for()
+
+
+def test_the_pages_ask_nobody_but_this_computer(browser: Browser, dashboard_url: str) -> None:
+    """Map tiles are the one thing fetched from elsewhere, where there is internet."""
+    context = browser.new_context(locale="en-GB")
+    asked: set[str] = set()
+    context.on("request", lambda request: asked.add(request.url))
+    page = context.new_page()
+    page.set_default_timeout(LONG_MS)
+    for name, titles in TITLES.items():
+        page.goto(f"{dashboard_url}/{name}?lang=en")
+        page.get_by_role("heading", name=titles["en"], level=1).wait_for()
+        settle(page)
+    context.close()
+    hosts = {urlsplit(url).hostname for url in asked if url.startswith("http")}
+    assert hosts <= {"127.0.0.1", "tile.openstreetmap.org"}

@@ -1,0 +1,108 @@
+"""The address holds the state; nonsense in it is noted and left out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboard.comparison import Comparison
+from dashboard.state import Query
+from dashboard.trip import Trip, place_keys, place_label
+from lastmile.itinerary import MODES
+
+
+@given(
+    ends=st.lists(st.sampled_from(place_keys()), min_size=2, max_size=2, unique=True),
+    when=st.sampled_from(["leave", "arrive"]),
+    at=st.datetimes(datetime(2020, 1, 1), datetime(2090, 1, 1)),  # noqa: DTZ001 - clock faces
+    stay=st.integers(0, 2000),
+    modes=st.lists(st.sampled_from(MODES), min_size=1, unique=True),
+    step_free=st.booleans(),
+)
+def test_a_trip_survives_the_way_through_the_address(
+    ends: list[str], when: str, at: datetime, stay: int, modes: list[str], *, step_free: bool
+) -> None:
+    trip = Trip(
+        origin=ends[0],
+        destination=ends[1],
+        when=when,
+        at=at.replace(second=0, microsecond=0),
+        stay_min=stay,
+        modes=tuple(mode for mode in MODES if mode in modes),
+        step_free=step_free,
+    )
+    query = Query({key: value for key, value in trip.to_query().items() if value})
+    assert Trip.from_query(query) == trip
+    assert not query.faults
+
+
+@given(
+    values=st.dictionaries(
+        st.sampled_from(["from", "to", "when", "at", "stay", "modes", "stepfree", "pick"]),
+        st.text(max_size=60),
+    )
+)
+def test_any_nonsense_in_a_trips_address_opens_a_trip(values: dict[str, str]) -> None:
+    trip = Trip.from_query(Query(values))
+    assert trip.request().modes
+
+
+@given(
+    values=st.dictionaries(
+        st.sampled_from(["base", "pilots", "month", "day", "weather", "busy", "days", "set"]),
+        st.text(max_size=60),
+    )
+)
+def test_any_nonsense_in_a_comparisons_address_opens_a_comparison(values: dict[str, str]) -> None:
+    query = Query(values)
+    assert Comparison.from_query(query).scenarios()
+
+
+def test_a_comparison_survives_the_way_through_the_address() -> None:
+    asked = Comparison(
+        base="baseline",
+        pilots=("shuttle-espoo-haltia",),
+        month=10,
+        day_type="saturday",
+        weather="fair",
+        busy=95,
+        replications=50,
+        changes=((1, "services.shuttle.headway", 15.0),),
+    )
+    query = Query({key: value for key, value in asked.to_query().items() if value})
+    assert Comparison.from_query(query) == asked
+    base, pilot = asked.scenarios()
+    assert base.day.percentile == pilot.day.percentile == 95
+    assert pilot.services["shuttle"].headway == 15
+
+
+def test_no_address_opens_a_file_of_the_server() -> None:
+    query = Query({"base": "/etc/passwd", "pilots": "../../secret.toml"})
+    asked = Comparison.from_query(query)
+    assert asked.base == "baseline"
+    assert [name for name, _text in query.faults] == ["base", "pilots"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("from", "Atlantis"),
+        ("from", "1e999,3"),
+        ("at", "soon"),
+        ("stay", "-5"),
+        ("modes", "rocket"),
+    ],
+)
+def test_what_is_not_understood_is_remembered_for_a_note(name: str, text: str) -> None:
+    query = Query({name: text})
+    Trip.from_query(query)
+    assert query.faults == [(name, text)]
+
+
+def test_places_are_found_by_their_names_in_every_language() -> None:
+    labels = [place_label(key) for key in place_keys()]
+    for name in ("Kampen", "Kamppi", "Mattby", "Finnish Nature Centre Haltia"):
+        assert any(name in label for label in labels)
