@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from lastmile.network.street import load_network
 from lastmile.parameters import Parameters
+from lastmile.transit.feed import load_active_feed
 from scenarios.load import load_scenario
 from simulation.calibrate import (
     GROUPS,
@@ -48,10 +50,12 @@ SAMPLE_DAYS: Final = 5
 """Mean days whose parties the constants are fitted on."""
 
 ROUNDS: Final = 4
-"""Times that people learn and the constants are fitted again."""
-
 CHECK_DAYS: Final = 8
-"""Simulated days behind the difference between the entrance people choose and end up at."""
+"""Of the bundled calibration: rounds, and simulated days in each."""
+
+QUICK_ROUNDS: Final = 2
+QUICK_DAYS: Final = 4
+"""Of one made in passing, in a plausible world of its own."""
 
 _BOLDEST: Final = 1.5
 """Largest factor by which one round changes what is aimed at: cars that are turned away from one
@@ -61,28 +65,28 @@ _KEPT: Final = 64
 _calibrations: OrderedDict[str, Calibration] = OrderedDict()
 
 
-def calibration_for(supply: Supply) -> Calibration:
-    """Return the constants of the choice in the world of a supply.
+def calibration_for(parameters: Parameters) -> Calibration:
+    """Return the constants of the choice in the world that some parameters describe.
 
     Parameters
     ----------
-    supply
-        Whose streets, timetable and parameters to take.
+    parameters
+        The numbers of the models.
 
     Returns
     -------
     Calibration
-        The bundled one where it was made for this network, timetable and parameters; else a
-        new one, made once and kept. What-if links and pilots change nothing: constants are
-        those of the base.
+        The bundled one where it was made for the streets and the timetable in force and these
+        parameters; else a new one, made in fewer rounds, once, and kept. What-if links and
+        pilots change nothing: constants are those of the base.
     """
-    base = build_supply(load_scenario(BASE), supply.parameters)
-    digest = world_digest(base)
+    digest = world_digest(parameters)
     bundled = load_calibration()
     if bundled.digest == digest:
         return bundled
     if digest not in _calibrations:
-        _calibrations[digest] = calibrated(base)
+        base = build_supply(load_scenario(BASE), parameters)
+        _calibrations[digest] = calibrated(base, rounds=QUICK_ROUNDS, check_days=QUICK_DAYS)
         while len(_calibrations) > _KEPT:
             _calibrations.popitem(last=False)
     return _calibrations[digest]
@@ -93,13 +97,13 @@ def base_calibration(parameters: Parameters | None = None) -> Calibration:
     return calibrated(build_supply(load_scenario(BASE), parameters or Parameters.bundled()))
 
 
-def world_digest(supply: Supply) -> str:
+def world_digest(parameters: Parameters) -> str:
     """Return a hash of what a calibration rests on: streets, timetable and parameters."""
-    values = sorted(supply.parameters.as_values().items())
-    return levels_digest(supply.streets.digest, supply.timetable.feed.digest, repr(values))
+    values = sorted(parameters.as_values().items())
+    return levels_digest(load_network().digest, load_active_feed().digest, repr(values))
 
 
-def calibrated(base: Supply) -> Calibration:
+def calibrated(base: Supply, *, rounds: int = ROUNDS, check_days: int = CHECK_DAYS) -> Calibration:
     """Calibrate the constants of the choice on the base's day.
 
     On a day on which car parks fill, people expect to search and some end up elsewhere. What
@@ -111,6 +115,11 @@ def calibrated(base: Supply) -> Calibration:
     ----------
     base
         What the base offers.
+    rounds
+        Times that people learn and the constants are fitted again.
+    check_days
+        Simulated days behind the difference between the entrance people choose and the one
+        they end up at.
 
     Returns
     -------
@@ -125,17 +134,17 @@ def calibrated(base: Supply) -> Calibration:
     wanted = targets
     expectations = side.expectations
     weights = side.parameters
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         fit = calibrate(parties, side.levels, weights, wanted, expectations)
         weights = choice_parameters(base.parameters, gates, fit)
         model = assemble(base, replace(side, parameters=weights), access)
         expectations = learn(model, expectations).expectations
-        came = _who_came(model, expectations)
+        came = _who_came(model, expectations, check_days)
         wanted = Targets(
             _towards(wanted.mode, targets.mode, came.mode),
             _towards(wanted.entrance, targets.entrance, came.entrance),
         )
-    return fit.as_simulated(targets, came, world_digest(base))
+    return fit.as_simulated(targets, came, world_digest(base.parameters))
 
 
 def _sample(base: Supply, inputs: DemandInputs) -> Parties:
@@ -145,12 +154,12 @@ def _sample(base: Supply, inputs: DemandInputs) -> Parties:
     return merge(days, ordinary=True)
 
 
-def _who_came(model: DayModel, expectations: Expectations) -> Targets:
+def _who_came(model: DayModel, expectations: Expectations, count: int) -> Targets:
     """Return the shares of the visitors by mode and by entrance on simulated days."""
     if model.demand is None:
         raise ValueError("the base has no demand side")
     taught = replace(model, demand=replace(model.demand, expectations=expectations))
-    days = [kpis(run_day(taught, SAMPLE_SEED, k), taught) for k in range(CHECK_DAYS)]
+    days = [kpis(run_day(taught, SAMPLE_SEED, k), taught) for k in range(count)]
 
     def visitors(name: str) -> float:
         return float(np.sum([day.get(name, 0.0) for day in days]))

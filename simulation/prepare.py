@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from lastmile.parameters import Parameters
 from scenarios.load import load_scenario
-from simulation.base import BASE, calibration_for
+from simulation.base import BASE, calibration_for, world_digest
 from simulation.learning import learn
 from simulation.side import assemble, demand_side
 from simulation.supply import build_supply
+from simulation.ways import levels_digest
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
@@ -41,36 +42,37 @@ def prepare(scenario: Scenario, parameters: Parameters | None = None) -> DayMode
         If the scenario contradicts itself, the places, the streets or the timetable; the
         message lists every fault.
     """
-    supply = build_supply(scenario, parameters or Parameters.bundled())
+    numbers = parameters or Parameters.bundled()
+    supply = build_supply(scenario, numbers)
     reference = load_scenario(BASE).model_copy(
         update={"day": scenario.day, "parameters": scenario.parameters}
     )
-    if reference.digest == scenario.digest:
-        return _taught(supply, None)
-    return _taught(supply, _base(build_supply(reference, parameters or Parameters.bundled())))
+    base = None if reference.digest == scenario.digest else _base(reference, numbers)
+    return _taught(supply, base)
 
 
 _BASES: Final[OrderedDict[str, DemandSide]] = OrderedDict()
-"""The last few bases, by digest: every pilot of a comparison is measured against the same."""
+"""The last few bases, by world and day: every pilot of a comparison is measured against one."""
 
 _BASES_KEPT: Final = 8
 
 
-def _base(supply: Supply) -> DemandSide:
-    """Return a base's demand side, people having learnt what to expect."""
-    if supply.digest not in _BASES:
-        demand = _taught(supply, None).demand
+def _base(reference: Scenario, parameters: Parameters) -> DemandSide:
+    """Return the base's demand side on a day, people having learnt what to expect."""
+    key = levels_digest(reference.digest, world_digest(parameters))
+    if key not in _BASES:
+        demand = _taught(build_supply(reference, parameters), None).demand
         if demand is None:
             raise ValueError("the base has no demand side")
-        _BASES[supply.digest] = demand
+        _BASES[key] = demand
         while len(_BASES) > _BASES_KEPT:
             _BASES.popitem(last=False)
-    return _BASES[supply.digest]
+    return _BASES[key]
 
 
 def _taught(supply: Supply, base: DemandSide | None) -> DayModel:
     """Return the day of a supply, with people who have learnt what to expect of it."""
-    side, access = demand_side(supply, calibration_for(supply), base)
+    side, access = demand_side(supply, calibration_for(supply.parameters), base)
     model = assemble(supply, side, access)
     learned = learn(model)
     told = replace(side, expectations=learned.expectations)
