@@ -30,6 +30,7 @@ of the whole of southern Finland have about 8 million."""
 
 _NOWHERE = (float("nan"), float("nan"))
 _MAX_LAT, _MAX_LON = 90.0, 180.0
+_PARSER_ERRORS = (RuntimeError, ValueError, OSError, OverflowError, LookupError, MemoryError)
 _PBF_MARK = b"OSMHeader"
 _COMPRESSED = {
     b"PK\x03\x04": "a zip archive",
@@ -162,7 +163,7 @@ def read_file(path: Path, progress: Progress | None = None) -> StreetData:
                 collector.node(node.id, lat, lon, tags)
     except DataError:
         raise
-    except (RuntimeError, ValueError, OSError, OverflowError, MemoryError) as error:
+    except (*_PARSER_ERRORS, osmium.InvalidLocationError) as error:
         raise DataError(
             f"{path}: not a sound OSM file: {' '.join(str(error).split()) or repr(error)}; "
             "download it again"

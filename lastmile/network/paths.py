@@ -17,7 +17,7 @@ from lastmile.network.compiled import compiled
 from lastmile.network.costs import MM_PER_M, MS_PER_S
 from lastmile.network.hierarchy import SHIFT, UNREACHABLE, Ends, pack, unpack
 from lastmile.network.search import within
-from lastmile.network.street import AT_NODE_M, Places, Snap
+from lastmile.network.street import Places, Snap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -445,7 +445,7 @@ class _Walker:
         if start.edge == goal.edge:
             direct = int(self.costs.along(origin.edge, origin.fraction, destination.fraction)[0])
             if direct <= cost and direct < UNREACHABLE:
-                return origin.edge, origin.fraction, destination.fraction
+                return _moving(origin.edge, origin.fraction, destination.fraction)
         if cost >= UNREACHABLE:
             return None
         tables = self.network.tables
@@ -461,8 +461,7 @@ class _Walker:
         edge = np.concatenate([[start.edge], arcs >> 1, [goal.edge]])
         begin = np.concatenate([[start.fraction], against, [back]])
         end = np.concatenate([[out], 1.0 - against, [goal.fraction]])
-        moving = begin != end
-        return edge[moving], begin[moving], end[moving]
+        return _moving(edge, begin, end)
 
     def _steps(self, edge: Ints, begin: Floats, end: Floats) -> list[Step]:
         """Return one step for each run of stretches on a street of the same name and kind."""
@@ -496,8 +495,14 @@ class _Walker:
         ]
 
 
+def _moving(edge: Ints, begin: Floats, end: Floats) -> tuple[Ints, Floats, Floats]:
+    """Leave out stretches without extent."""
+    moving = begin != end
+    return edge[moving], begin[moving], end[moving]
+
+
 def _off_network(distance_m: float, walk_m_s: float) -> list[Step]:
-    if distance_m <= AT_NODE_M:
+    if distance_m == 0:
         return []
     return [Step("", distance_m, distance_m / walk_m_s, OFF_NETWORK)]
 

@@ -45,9 +45,11 @@ ISLAND_SHARE = 0.1
 """A connected part of a mode's streets with fewer than this share of the junctions of the largest
 part is an island: nobody is put on it, since no way would lead off it."""
 AT_NODE_M = 1e-3
+"""What lies nearer than this to a street or a junction lies on it."""
 FORMAT = 1
 BUNDLED_FILE = "network/corridors.osm"
 STORED_FILE = "streets.npz"
+_STORAGE_ERRORS = (OSError, ValueError, LookupError, TypeError, EOFError, RuntimeError)
 _SHAPES_ONLY = frozenset({"hierarchy", "adjacency", "grid"})
 
 
@@ -204,25 +206,28 @@ class StreetNetwork:
 
         return self._once(("metric", mode, objective, step_free), make)
 
-    def usable(self, mode: Mode, *, step_free: bool = False) -> NDArray[np.bool_]:
+    def usable(
+        self, mode: Mode, *, step_free: bool = False, on_islands: bool = False
+    ) -> NDArray[np.bool_]:
         """Return the edges a point may be put on, (e,).
 
         Those the mode may use, on a part of its network from which one gets anywhere: islands are
-        left out (see ``docs/streets.md``). What an edit cuts off stays in: there the honest answer
-        is that there is no way.
+        left out (see ``docs/streets.md``) unless ``on_islands``. What an edit cuts off stays
+        in: there the honest answer is that there is no way.
         """
 
         def make() -> NDArray[np.bool_]:
             costs = self.costs(mode, step_free=step_free)
             allowed = costs.is_open.any(axis=1) & (self.tables.edge_flags & Flag.BARRIER == 0)
+            if on_islands:
+                return np.asarray(allowed)
             connected = _off_islands(self.tables, costs.is_open)
             if self.base is not None:
                 before = self.base.usable(mode, step_free=step_free)
                 connected[: len(before)] |= before
-            both: NDArray[np.bool_] = allowed & connected
-            return both
+            return np.asarray(allowed & connected)
 
-        return self._once(("usable", mode, step_free), make)
+        return self._once(("usable", mode, step_free, on_islands), make)
 
     # --- snapping ----------------------------------------------------------------------------
 
@@ -234,6 +239,7 @@ class StreetNetwork:
         *,
         max_distance_m: float = MAX_SNAP_M,
         step_free: bool = False,
+        on_islands: bool = False,
     ) -> Snap:
         """Return the place on the network nearest to a point.
 
@@ -247,6 +253,8 @@ class StreetNetwork:
             How far off the network the point may lie.
         step_free
             Whether to keep off steps.
+        on_islands
+            Whether streets will do that are cut off from the rest.
 
         Raises
         ------
@@ -259,9 +267,10 @@ class StreetNetwork:
             mode,
             max_distance_m=max_distance_m,
             step_free=step_free,
+            on_islands=on_islands,
         )
         if where.edge[0] < 0:
-            usable = self.usable(Mode(mode), step_free=step_free)
+            usable = self.usable(Mode(mode), step_free=step_free, on_islands=on_islands)
             away = distance_to_any_m(self.tables, usable, lat, lon)
             how_far = (
                 f"the nearest is {away:,.0f} m away"
@@ -283,13 +292,14 @@ class StreetNetwork:
         *,
         max_distance_m: float = MAX_SNAP_M,
         step_free: bool = False,
+        on_islands: bool = False,
     ) -> Places:
         """Return the places on the network nearest to many points; edge -1 for those too far."""
         lat, lon = np.asarray(lat, np.float64), np.asarray(lon, np.float64)
         if not (np.all(np.abs(lat) <= 90) and np.all(np.abs(lon) <= 180)):  # noqa: PLR2004
             raise RequestError("a latitude lies outside -90..90 or a longitude outside -180..180")
         t = self.tables
-        usable = self.usable(Mode(mode), step_free=step_free)
+        usable = self.usable(Mode(mode), step_free=step_free, on_islands=on_islands)
         point, along, distance = self.grid.nearest(t, usable, (lat, lon), max_distance_m)
         off = point < 0
         point = np.where(off, 0, point)
@@ -303,7 +313,7 @@ class StreetNetwork:
         return Places(
             edge=np.where(off, -1, edge).astype(np.int32),
             fraction=fraction,
-            distance_m=distance,
+            distance_m=np.where(distance <= AT_NODE_M, 0.0, distance),
             lat=t.shape_lat[point] + along * (t.shape_lat[point + 1] - t.shape_lat[point]),
             lon=t.shape_lon[point] + along * (t.shape_lon[point + 1] - t.shape_lon[point]),
         )
@@ -372,7 +382,7 @@ class StreetNetwork:
             return unedited
 
         def snap(tables: StreetTables, lat: float, lon: float, mode: Mode) -> Snap:
-            return unedited.on(tables).snap(lat, lon, mode)
+            return unedited.on(tables).snap(lat, lon, mode, on_islands=True)
 
         return unedited.on(
             edited_tables(unedited.tables, everything, snap), edits=everything, base=unedited
@@ -463,7 +473,7 @@ class StreetNetwork:
             The file is missing, damaged or of another format.
         """
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 facts = json.loads(stored["facts"].tobytes())
                 arrays = {name: stored[name] for name in ARRAY_FIELDS}
             tables = StreetTables(
@@ -476,7 +486,7 @@ class StreetNetwork:
                 warnings=facts["warnings"],
             )
             intact = network.digest == facts["digest"]
-        except (OSError, ValueError, KeyError, TypeError, BadZipFile, EOFError) as error:
+        except (*_STORAGE_ERRORS, BadZipFile) as error:
             raise DataError(
                 f"{path}: not a street network of format {FORMAT} ({error!r}); build it again "
                 "(lastmile data build)"
@@ -487,7 +497,7 @@ class StreetNetwork:
 
 
 def _off_islands(tables: StreetTables, is_open: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the edges both of whose ends lie in one large strongly connected part."""
+    """Return the edges both of whose ends lie in large strongly connected parts."""
     forward, backward = is_open[:, 0], is_open[:, 1]
     tail = np.concatenate([tables.edge_from[forward], tables.edge_to[backward]])
     head = np.concatenate([tables.edge_to[forward], tables.edge_from[backward]])
@@ -496,8 +506,7 @@ def _off_islands(tables: StreetTables, is_open: NDArray[np.bool_]) -> NDArray[np
     _, part = connected_components(arcs.tocsr(), directed=True, connection="strong")
     size = np.bincount(part, minlength=1)
     large = size >= max(2, ISLAND_SHARE * size.max())
-    same = part[tables.edge_from] == part[tables.edge_to]
-    chosen: NDArray[np.bool_] = same & large[part[tables.edge_from]]
+    chosen: NDArray[np.bool_] = large[part[tables.edge_from]] & large[part[tables.edge_to]]
     return chosen
 
 
