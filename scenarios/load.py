@@ -158,7 +158,7 @@ def _lay_over(
         if isinstance(value, dict):
             if not isinstance(below.get(key), dict):
                 below[key] = {}
-            origin.setdefault(".".join(where), label)
+            origin[".".join(where)] = label
             _supersede(below[key], value, origin, where)
             _lay_over(below[key], value, origin, label, where)
         else:
