@@ -151,6 +151,7 @@ class _State:
     packed: PackedTrial | None = None
     run: Run | None = None
     looked_up: bool = False
+    wanted: int = 0
     memory: dict[int, Record] = field(default_factory=dict)
 
 
@@ -255,13 +256,24 @@ class Sampler:
             },
         )
 
+    def sample_all(self, subject: Subject) -> Sample:
+        """Return all of a subject's replications that were asked for and are there."""
+        return self.sample(subject, self._state(subject).wanted)
+
+    def about(self, subject: Subject) -> Mapping[str, Any]:
+        """Return what is known of a subject besides its figures."""
+        state = self._state(subject)
+        if state.run is not None:
+            return state.run.manifest.about
+        return {**subject.about, **(state.packed.about if state.packed else {})}
+
     def table(self, subject: Subject, name: str) -> pa.Table | None:
         """Return one of a subject's other tables, of all replications that are there."""
         from simulation.store import tables_of  # noqa: PLC0415 - only where it is asked for
 
         state = self._state(subject)
         if state.run is not None:
-            return state.run.read(name, set(state.records))
+            return state.run.read(name, {n for n in state.records if n < state.wanted})
         return tables_of(list(state.memory.values())).get(name)
 
     def failures(self, subject: Subject) -> list[Failure]:
@@ -289,6 +301,7 @@ class Sampler:
         state = self._state(subject)
         if state.refusal is not None:
             return []
+        state.wanted = max(state.wanted, count)
         return [n for n in range(count) if n not in state.records and n not in state.failures]
 
     # --- work

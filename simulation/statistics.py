@@ -463,3 +463,37 @@ def replications_needed(
         ratio = reach / target
         wanted = max(wanted, min(precision.most, math.ceil(count * ratio * ratio)))
     return min(wanted, precision.most)
+
+
+def ratio_interval(
+    top: NDArray[np.float64], bottom: NDArray[np.float64], level: float = LEVEL
+) -> Interval | None:
+    """Return the interval of a ratio of two paired means (Fieller, JRSS B 16, 1954).
+
+    Parameters
+    ----------
+    top, bottom
+        (n,) by replication; the ratio is that of their means.
+    level
+        Confidence.
+
+    Returns
+    -------
+    Interval or None
+        None with fewer than two replications, or where the bottom might be 0: then no bounded
+        interval has the confidence.
+    """
+    first, second = _finite(top), _finite(bottom)
+    count = len(first)
+    if count == 1:
+        return None
+    reach = float(stats.t.ppf((1 + level) / 2, count - 1)) ** 2 / count
+    spread = np.cov(first, second)
+    above, below = float(first.mean()), float(second.mean())
+    a = below**2 - reach * float(spread[1, 1])
+    b = above * below - reach * float(spread[0, 1])
+    c = above**2 - reach * float(spread[0, 0])
+    if a <= 0:
+        return None
+    root = math.sqrt(max(b**2 - a * c, 0.0))
+    return Interval((b - root) / a, (b + root) / a)

@@ -1,0 +1,201 @@
+"""A scenario's day as something to repeat: key figures, the course of the day, who gains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from simulation.day import run_day
+from simulation.eventlog import Kind
+from simulation.kpis import kpis, occupancy
+from simulation.parties import STAYS_AWAY
+from simulation.trial import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from scenarios.schema import Scenario
+    from simulation.day import DayResult
+    from simulation.eventlog import EventLog
+    from simulation.model import DayModel
+    from simulation.trial import Table
+
+SERIES: Final = "series"
+"""Table: ``series``, ``time_s``, ``value``; see `course_of`."""
+
+GAINS: Final = "gains"
+"""Table: ``zone``, ``people``, ``gain_min``; see `gains_of`."""
+
+TIMES_S: Final = np.arange(6 * 3600, 24 * 3600 + 1, 900, dtype=np.float64)
+"""When the course of the day is read, s after midnight."""
+
+_HALF_HOUR_S: Final = 1800.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DayTrial:
+    """A prepared day."""
+
+    model: DayModel
+
+    def about(self) -> Mapping[str, Any]:
+        """Return where things are and what was not known."""
+        model = self.model
+        zones = () if model.demand is None else model.demand.inputs.zones
+        return {
+            "model_digest": model.digest,
+            "warnings": list(model.warnings),
+            "entrances": [
+                {
+                    "id": gate.id,
+                    "name": gate.name,
+                    "lat": gate.lat,
+                    "lon": gate.lon,
+                    "places": sum(model.car_parks[lot].capacity for lot in model.lots_of(index)),
+                }
+                for index, gate in enumerate(model.entrances)
+            ],
+            "services": [
+                {
+                    "id": line.id,
+                    "name": line.name,
+                    "mode": line.mode,
+                    "room": line.room,
+                    "stops": list(line.stops),
+                    "lat": line.lat.tolist(),
+                    "lon": line.lon.tolist(),
+                }
+                for line in model.services
+            ],
+            "zones": list(zones),
+        }
+
+    def run(self, seed: int, replication: int) -> Outcome:
+        """Run one day."""
+        result = run_day(self.model, seed, replication)
+        return Outcome(
+            {name: float(value) for name, value in kpis(result, self.model).items()},
+            {SERIES: course_of(result.events, self.model), GAINS: gains_of(result)},
+        )
+
+
+def day_trial(scenario: Scenario) -> DayTrial:
+    """Prepare a scenario; runs in a worker.
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario contradicts itself, the places, the streets or the timetable.
+    """
+    from simulation.prepare import prepare  # noqa: PLC0415 - streets and planner load slowly
+
+    return DayTrial(prepare(scenario))
+
+
+def course_of(events: EventLog, model: DayModel) -> Table:
+    """Return how full things are over the day.
+
+    Returns
+    -------
+    dict
+        ``series`` names ``parked.<entrance>`` (cars in its car parks), ``trails.<entrance>``
+        (people in the park who came in there), ``waiting.<service>`` (people at its stops)
+        and ``load.<service>`` (share of its places taken over the half hour before, absent
+        when none runs), with their ``time_s`` and ``value``.
+    """
+    names: list[str] = []
+    values: list[np.ndarray[Any, np.dtype[np.float64]]] = []
+    crowd = events.of(Kind.ENTERS_PARK, Kind.LEAVES_PARK)
+    crowd_step = np.where(crowd.kind == Kind.ENTERS_PARK, crowd.people, -crowd.people)
+    for index, gate in enumerate(model.entrances):
+        if model.lots_of(index):
+            times, taken = occupancy(events, model, index)
+            names.append(f"parked.{gate.id}")
+            values.append(_at(times, taken.sum(axis=0)))
+        here = crowd.place == index
+        names.append(f"trails.{gate.id}")
+        values.append(_at(crowd.time_s[here], np.cumsum(crowd_step[here])))
+    runs = events.of(Kind.VEHICLE_RUNS)
+    queue = events.of(
+        Kind.RIDE_WAITS,
+        Kind.HOMEWARD_WAITS,
+        Kind.RIDE_BOARDS,
+        Kind.HOMEWARD_BOARDS,
+        Kind.RIDE_GIVES_UP,
+    )
+    comes = np.isin(queue.kind, (Kind.RIDE_WAITS, Kind.HOMEWARD_WAITS))
+    queue_step = np.where(comes, queue.people, -queue.people)
+    for index, line in enumerate(model.services):
+        here = queue.place == index
+        names.append(f"waiting.{line.id}")
+        values.append(_at(queue.time_s[here], np.cumsum(queue_step[here])))
+        mine = runs.place == index
+        names.append(f"load.{line.id}")
+        values.append(
+            _load(runs.time_s[mine], runs.people[mine] * runs.value[mine], runs.value[mine])
+            / line.room
+        )
+    count = len(TIMES_S)
+    value = np.concatenate(values) if values else np.empty(0)
+    known = ~np.isnan(value)
+    return {
+        "series": np.repeat(np.array(names, dtype=np.str_), count)[known],
+        "time_s": np.tile(TIMES_S, len(names))[known],
+        "value": value[known],
+    }
+
+
+def _at(
+    times: np.ndarray[Any, np.dtype[np.float64]], levels: np.ndarray[Any, np.dtype[Any]]
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return a level that changes at some times as it is at `TIMES_S`; 0 before the first."""
+    padded = np.concatenate([[0.0], levels])
+    found: np.ndarray[Any, np.dtype[np.float64]] = padded[
+        np.searchsorted(times, TIMES_S, side="right")
+    ]
+    return found
+
+
+def _load(
+    times: np.ndarray[Any, np.dtype[np.float64]],
+    carried: np.ndarray[Any, np.dtype[np.float64]],
+    driven: np.ndarray[Any, np.dtype[np.float64]],
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return people on board over the half hour before each of `TIMES_S`; nan if none ran."""
+
+    def summed(
+        weights: np.ndarray[Any, np.dtype[np.float64]],
+    ) -> np.ndarray[Any, np.dtype[np.float64]]:
+        whole = np.concatenate([[0.0], np.cumsum(weights)])
+        first = np.searchsorted(times, TIMES_S - _HALF_HOUR_S, side="right")
+        found: np.ndarray[Any, np.dtype[np.float64]] = (
+            whole[np.searchsorted(times, TIMES_S, side="right")] - whole[first]
+        )
+        return found
+
+    metres = summed(driven)
+    with np.errstate(invalid="ignore"):
+        return np.where(metres > 0, summed(carried) / np.where(metres > 0, metres, 1), np.nan)
+
+
+def gains_of(result: DayResult) -> Table:
+    """Return who gains against the base.
+
+    Returns
+    -------
+    dict
+        By origin ``zone`` (index): ``people`` who come, and ``gain_min``, minutes of
+        generalised cost that all of them gain together, half counted for those who come only
+        because of it (rule of a half).
+    """
+    parties = result.parties
+    comes = result.choices.mode != STAYS_AWAY
+    weight = np.where(parties.latent, 0.5 * comes, 1.0) * parties.size
+    zones = int(parties.zone.max(initial=-1)) + 1
+    return {
+        "zone": np.arange(zones, dtype=np.int16),
+        "people": np.bincount(parties.zone, weights=comes * parties.size, minlength=zones),
+        "gain_min": np.bincount(parties.zone, weights=weight * result.surplus_min, minlength=zones),
+    }
