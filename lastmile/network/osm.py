@@ -196,15 +196,21 @@ def read_elements(elements: Iterable[Mapping[str, Any]], name: str) -> StreetDat
                 nodes.append(element)
             elif kind == "way" and element["id"] not in seen:
                 seen.add(element["id"])
-                collector.way(int(element["id"]), element.get("tags", {}), element["nodes"])
+                collector.way(int(element["id"]), _texts(element), element["nodes"])
         needed = set(collector.needed().tolist())
         for node in nodes:
             if node["id"] in needed:
                 lat, lon = float(node["lat"]), float(node["lon"])
-                collector.node(int(node["id"]), lat, lon, node.get("tags", {}))
-    except (KeyError, TypeError, AttributeError, OverflowError) as error:
+                collector.node(int(node["id"]), lat, lon, _texts(node))
+    except DataError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise DataError(f"{name}: an element is not what Overpass writes ({error!r})") from error
     return collector.finish()
+
+
+def _texts(element: Mapping[str, Any]) -> dict[str, str]:
+    return {str(key): str(value) for key, value in element.get("tags", {}).items()}
 
 
 def _sniff(path: Path) -> str:

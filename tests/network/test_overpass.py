@@ -89,7 +89,7 @@ def test_a_real_answer_of_the_server(stub: Stub, reference: Path) -> None:
     assert any("part 1 of 1" in message for message in told)
     (query,) = stub.queries
     assert '["highway"]' in query
-    assert "60.220000 24.750000" in query
+    assert "60.220000 24." in query
     assert stub.agents[0].startswith("lastmile/")
 
 
@@ -135,7 +135,7 @@ def test_a_place_by_name(stub: Stub) -> None:
     network = read_overpass("Espoo, Finland")
     assert network.source.startswith("OpenStreetMap by Overpass, Espoo, Finland")
     assert "q=Espoo" in stub.queries[0]
-    assert "24.750000" in stub.queries[1]
+    assert "(poly:" in stub.queries[1]
     assert len(stub.queries) == 2
     read_overpass("Espoo, Finland")
     assert len(stub.queries) == 2
@@ -212,7 +212,7 @@ def test_a_connection_that_breaks_off(stub: Stub) -> None:
         (answer([{"type": "node", "id": 1, "lat": "x", "lon": 2}, ELEMENTS[3]]), "Overpass writes"),
         (answer([{"type": "node", "id": 1, "lat": 99, "lon": 2}, ELEMENTS[3]]), "off the earth"),
         (answer([ELEMENTS[0], ELEMENTS[3] | {"nodes": [1, 2**70]}]), "Overpass writes"),
-        (answer([ELEMENTS[3] | {"tags": {"highway": 5}}]), "Overpass writes"),
+        (answer([*ELEMENTS[:3], ELEMENTS[3] | {"tags": {"highway": 5}}]), "no street"),
         (answer([7]), "not what Overpass writes"),
     ],
 )
