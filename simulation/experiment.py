@@ -461,7 +461,9 @@ def effects_of(base: Sample, pilot: Sample) -> dict[str, Effect]:
 def ranked(names: Mapping[str, object]) -> list[str]:
     """Return figures in the order of `KPIS`, the total before its entrances."""
     order = {name: rank for rank, name in enumerate(KPIS)}
-    return sorted(names, key=lambda name: (order[name.partition(".")[0]], "." in name))
+    return sorted(
+        names, key=lambda name: (order.get(name.partition(".")[0], len(order)), "." in name)
+    )
 
 
 # --- collecting

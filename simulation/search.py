@@ -18,15 +18,16 @@ from __future__ import annotations
 import itertools
 import math
 import re
+import time
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from rapidfuzz import process
 from scipy import stats
 
-from lastmile.errors import RequestError
+from lastmile.errors import RequestError, ScenarioError
+from simulation.experiment import Plan, known_figure, subject_of
 from simulation.sampling import paired_samples
 from simulation.statistics import Estimate, estimate, probability_below
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from scenarios.schema import Scenario
     from simulation.sampling import Sampler, Subject
     from simulation.trial import Failure
 
@@ -251,23 +253,6 @@ def grid(varied: Mapping[str, Sequence[object]]) -> list[dict[str, object]]:
     ]
 
 
-def check_figures(names: Sequence[str], known: Sequence[str], option: str) -> None:
-    """Refuse figures that do not exist.
-
-    Raises
-    ------
-    RequestError
-        With the nearest names of each.
-    """
-    faults = []
-    for name in names:
-        if name not in known:
-            near = [found for found, _, _ in process.extract(name, known, limit=3)]
-            faults.append(f"{option}: there is no figure {name!r}; the nearest: {', '.join(near)}")
-    if faults:
-        raise RequestError("; ".join(faults))
-
-
 def select(
     sampler: Sampler,
     designs: Sequence[Design],
@@ -448,6 +433,237 @@ class _Search:
         reach = float(stats.t.isf(error, len(change) - 1))
         reach *= float(change.std(ddof=1)) / math.sqrt(len(change))
         return float(change.mean()) - reach >= -zone
+
+
+OBJECTIVES: Final = ("operating_cost_eur", "parking_full_min", "co2_kg")
+"""What the front weighs against each other: cost, and change against the base of the others."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SearchResult:
+    """What a search found.
+
+    Attributes
+    ----------
+    pilot, base
+        The scenario varied, and the one it is measured against.
+    designs
+        All points of the grid, judged.
+    best
+        The cheapest that keeps the promises; None if none does, or if none were made.
+    front
+        (designs,) which no other design beats in cost, parking relief and emissions.
+    trade_offs
+        For each design the mean of each of `OBJECTIVES` with its interval, those of parking
+        and emissions as differences from the base; empty where it cannot run.
+    """
+
+    pilot: Scenario
+    base: Scenario
+    promises: tuple[Promise, ...]
+    minimise: str
+    effort: Effort
+    seed: int
+    designs: tuple[Design, ...]
+    best: Design | None
+    front: NDArray[np.bool_]
+    trade_offs: tuple[Mapping[str, Estimate], ...]
+    simulated: int
+    wall_s: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``lastmile search --json`` prints."""
+        designs = [
+            self._design(design, trade, on_front=bool(front))
+            for design, trade, front in zip(self.designs, self.trade_offs, self.front, strict=True)
+        ]
+        return {
+            "pilot": self.pilot.name,
+            "base": self.base.name,
+            "seed": self.seed,
+            "minimise": self.minimise,
+            "confidence": self.effort.confidence,
+            "tolerance": self.effort.tolerance,
+            "promises": [str(promise) for promise in self.promises],
+            "best": None if self.best is None else self.best.changes,
+            "best_is_sure": self.is_sure,
+            "designs": designs,
+            "front": [one["changes"] for one in designs if one["on_front"]],
+            "simulated": self.simulated,
+            "wall_s": round(self.wall_s, 3),
+        }
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the best is named with the stated confidence.
+
+        It is not where a verdict it hangs on was made within the indifference zone or when the
+        days ran out: that of the best itself, or of a cheaper design that was rejected.
+        """
+        best = self.best
+        if best is None or best.cost is None or not best.is_sure:
+            return False
+        return all(
+            design.is_sure
+            for design in self.designs
+            if design.verdict is Verdict.BROKEN
+            and design.cost is not None
+            and design.cost.mean < best.cost.mean
+        )
+
+    def _design(
+        self, design: Design, trade: Mapping[str, Estimate], *, on_front: bool
+    ) -> dict[str, Any]:
+        return {
+            "changes": design.changes,
+            "status": "best" if design is self.best else design.status,
+            "sure": design.is_sure,
+            "refusal": design.refusal,
+            "replications": design.replications,
+            "cost": _told(design.cost),
+            "promises": [
+                {
+                    "promise": str(state.promise),
+                    "verdict": str(state.verdict),
+                    "sure": state.sure,
+                    "p_kept": state.p_kept if math.isfinite(state.p_kept) else None,
+                    **_told(state.estimate),
+                }
+                for state in design.promises
+            ],
+            "trade_off": {name: _told(one) for name, one in trade.items()},
+            "on_front": on_front,
+            "failures": [
+                {"seed": one.seed, "replication": one.replication, "message": one.message}
+                for one in design.failures
+            ],
+        }
+
+
+def _told(one: Estimate | None) -> dict[str, Any]:
+    if one is None:
+        return {"mean": None, "ci95": [None, None]}
+    span = one.interval
+    return {"mean": one.mean, "ci95": [None, None] if span is None else [span.low, span.high]}
+
+
+def search(
+    pilot: Scenario,
+    varied: Mapping[str, Sequence[object]],
+    promises: Sequence[Promise],
+    *,
+    base: Scenario,
+    minimise: str = "operating_cost_eur",
+    effort: Effort | None = None,
+    plan: Plan | None = None,
+) -> SearchResult:
+    """Vary a scenario and find the cheapest design that keeps its promises.
+
+    Parameters
+    ----------
+    pilot
+        What is varied.
+    varied
+        Values by dotted key.
+    promises
+        Bounds on figures; with none, the grid is swept and no best is named.
+    base
+        What relief and emissions are measured against.
+    minimise
+        The figure that is the cost.
+    effort
+        How sure to be and how much to spend.
+    plan
+        Seed, workers and store; its replications are those of every design in a sweep.
+
+    Raises
+    ------
+    RequestError
+        If a figure does not exist or the grid makes no sense.
+    ScenarioError
+        If a key does not exist, with the nearest ones, or no design at all can run.
+    """
+    effort, plan = effort or Effort(), plan or Plan()
+    begun = time.perf_counter()
+    for name in [minimise, *(promise.kpi for promise in promises)]:
+        known_figure(name)
+    designs = [_design_of(pilot, changes, plan.seed) for changes in grid(varied)]
+    _refuse_all(designs)
+    ground = subject_of(base, plan.seed)
+    with plan.sampler() as sampler:
+        best = None
+        if promises:
+            best = select(sampler, designs, promises, minimise, effort)
+        else:
+            _sweep(sampler, designs, minimise, plan.replications)
+        count = max((design.replications for design in designs), default=0)
+        sampler.need({ground: count})
+        refusal = sampler.refusal(ground)
+        if refusal is not None:
+            raise refusal
+        trade_offs = tuple(_trade_off(sampler, ground, count, design) for design in designs)
+        simulated = sampler.simulated
+    _refuse_all(designs)
+    table = np.array(
+        [[trade[n].mean if n in trade else math.nan for n in OBJECTIVES] for trade in trade_offs]
+    ).reshape(len(designs), len(OBJECTIVES))
+    return SearchResult(
+        pilot=pilot,
+        base=base,
+        promises=tuple(promises),
+        minimise=minimise,
+        effort=effort,
+        seed=plan.seed,
+        designs=tuple(designs),
+        best=best,
+        front=pareto_front(table),
+        trade_offs=trade_offs,
+        simulated=simulated,
+        wall_s=time.perf_counter() - begun,
+    )
+
+
+def _design_of(pilot: Scenario, changes: dict[str, object], seed: int) -> Design:
+    """Return a design; refused where its values are not allowed."""
+    try:
+        scenario = pilot.with_changes(changes)
+    except ScenarioError as wrong:
+        if "there is no key" in str(wrong):
+            raise
+        return Design(changes, None, " ".join(str(wrong).split()))
+    return Design(changes, subject_of(scenario, seed))
+
+
+def _refuse_all(designs: Sequence[Design]) -> None:
+    if designs and all(design.refusal is not None for design in designs):
+        raise ScenarioError(
+            f"none of the {len(designs)} designs can run; the first: {designs[0].refusal}"
+        )
+
+
+def _sweep(sampler: Sampler, designs: Sequence[Design], minimise: str, count: int) -> None:
+    """Run all designs equally."""
+    effort = Effort(first=max(count, _PAIR), most=max(count, _PAIR))
+    _Search(sampler, [], minimise, effort).begin(designs)
+
+
+def _trade_off(
+    sampler: Sampler, ground: Subject, count: int, design: Design
+) -> dict[str, Estimate]:
+    """Return cost, and what changes against the base, over the days both have."""
+    if design.subject is None or design.refusal is not None:
+        return {}
+    base, mine = paired_samples(
+        [sampler.sample(ground, count), sampler.sample(design.subject, design.replications)]
+    )
+    cost, *others = OBJECTIVES
+    values = {cost: mine.figure(cost)}
+    values |= {name: mine.figure(name) - base.figure(name) for name in others}
+    return {
+        name: estimate(known)
+        for name, each in values.items()
+        if len(known := each[~np.isnan(each)])
+    }
 
 
 def pareto_front(figures: NDArray[np.float64]) -> NDArray[np.bool_]:

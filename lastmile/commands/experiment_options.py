@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -144,7 +145,7 @@ def read_share(text: str, option: str) -> float:
 @contextmanager
 def told(what: str, *, quiet: bool) -> Iterator[Listener | None]:
     """Show a progress bar with the time left on the terminal, if there is one."""
-    if quiet or not click.get_text_stream("stderr").isatty():
+    if quiet or not sys.stderr.isatty():
         yield None
         return
     from rich import progress as bars  # noqa: PLC0415 - slow to load

@@ -13,11 +13,11 @@ from hypothesis.extra.numpy import arrays
 from known_answers import Fails, StationaryWaits, mean_wait, subject
 
 from lastmile.errors import RequestError
+from simulation.experiment import known_figure
 from simulation.search import (
     Design,
     Effort,
     Promise,
-    check_figures,
     grid,
     pareto_front,
     select,
@@ -198,10 +198,17 @@ def test_what_is_no_promise_is_refused(text: str) -> None:
         Promise.parse(text)
 
 
-def test_a_figure_that_does_not_exist_is_refused_with_the_nearest() -> None:
-    known = ["shuttle_wait_s_p90", "shuttle_wait_s_mean", "visitors"]
-    with pytest.raises(RequestError, match="shuttle_wait_s_p90"):
-        check_figures(["shuttle_wait_p90"], known, "--promise")
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("shuttle_wait_p90", "shuttle_wait_s_p90"),
+        ("parking_ful_min.haltia", "parking_full_min"),
+        ("shuttle_boardings.haltia", "does not come by entrance"),
+    ],
+)
+def test_a_figure_that_does_not_exist_is_refused_with_the_nearest(name: str, said: str) -> None:
+    with pytest.raises(RequestError, match=said):
+        known_figure(name)
 
 
 def test_a_grid_has_every_combination_once() -> None:
