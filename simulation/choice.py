@@ -206,7 +206,9 @@ def nested_logsum(
     scaled = utility / nest_scale
     inner = np.full((len(utility), len(NESTS)), -np.inf)
     for nest in range(len(NESTS)):
-        members = scaled[:, nest == NEST_OF_MODE, :].reshape(len(utility), -1)
+        mine = nest == NEST_OF_MODE
+        columns = int(np.count_nonzero(mine)) * utility.shape[2]
+        members = scaled[:, mine, :].reshape(len(utility), columns)
         inner[:, nest] = _log_sum_exp(members)
     logsum = _log_sum_exp(nest_scale * inner)
     with np.errstate(invalid="ignore"):
@@ -393,11 +395,11 @@ def choose(
     utility = utilities(costs, parties, parameters)
     _, logsum = nested_logsum(utility, parameters.nest_scale)
     logsum_min = -logsum / parameters.scale_per_min
-    flat = (utility + parties.taste).reshape(len(parties), -1)
+    flat = (utility + parties.taste).reshape(len(parties), expected[1] * expected[2])
     best = np.argmax(flat, axis=1) if len(parties) else np.zeros(0, dtype=np.intp)
     mode, entrance = np.divmod(best, len(levels.entrances))
     comes = np.isfinite(logsum) & _comes(parties, logsum_min, reference_logsum_min, parameters)
-    chosen = costs.reshape(len(parties), -1)[np.arange(len(parties)), best]
+    chosen = costs.reshape(flat.shape)[np.arange(len(parties)), best]
     return Choices(
         mode=np.where(comes, mode, STAYS_AWAY).astype(np.int8),
         entrance=np.where(comes, entrance, parties.home_entrance).astype(np.int16),

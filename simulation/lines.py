@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -378,22 +379,28 @@ class LineBuilder:
 
     def _feeder(self, stop: StopPoint) -> NDArray[np.float64]:
         """Return when trains and metros arrive near a stop, s, sorted."""
-        table = self.timetable
-        near = {
+        stops, times_s = _feeder_calls(self.timetable)
+        lat = self.timetable.stops["stop_lat"].to_numpy(dtype=float)
+        lon = self.timetable.stops["stop_lon"].to_numpy(dtype=float)
+        near = [
             index
-            for index, (lat, lon) in enumerate(
-                zip(table.stops["stop_lat"], table.stops["stop_lon"], strict=True)
-            )
-            if great_circle_m(stop.lat, stop.lon, lat, lon) <= FEEDER_WALK_M
-        }
-        times = {
-            call.arrival_s
-            for index, trip in enumerate(table.trips)
-            if near and table.routes[trip.route].type in FEEDER_TYPES
-            for call in table.calls(index)
-            if call.stop in near
-        }
-        return np.array(sorted(times), dtype=np.float64)
+            for index in np.unique(stops).tolist()
+            if great_circle_m(stop.lat, stop.lon, lat[index], lon[index]) <= FEEDER_WALK_M
+        ]
+        return np.unique(times_s[np.isin(stops, near)])
+
+
+@lru_cache(maxsize=8)
+def _feeder_calls(table: Timetable) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return every call of a train or metro on a day: its stop and its arrival, s."""
+    calls = [
+        (call.stop, call.arrival_s)
+        for index, trip in enumerate(table.trips)
+        if table.routes[trip.route].type in FEEDER_TYPES
+        for call in table.calls(index)
+    ]
+    both = np.array(calls, dtype=np.float64).reshape(-1, 2)
+    return both[:, 0].astype(np.int64), both[:, 1]
 
 
 def departures_of(spec: schema.Service) -> list[float]:
