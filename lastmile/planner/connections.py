@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from lastmile.planner.stopnet import StopNet
     from lastmile.planner.streets import StreetTrips
 
-WALK_LIMIT_S = 30 * 60.0
-LONG_WALK_LIMIT_S = 80 * 60.0
-"""Where no stop is within the usual walk, farther ones are looked for."""
+WALK_LIMITS_S = (15 * 60.0, 30 * 60.0, 80 * 60.0)
+"""Walks to stops: where fewer than ENOUGH_STOPS are within one limit, the next one holds."""
+ENOUGH_STOPS = 6
 BIKE_LIMIT_S = 25 * 60.0
 PARK_BIKE_S = 60.0
 NO_WAY_M = 1.0
@@ -115,8 +115,11 @@ class Connections:
             The door is too far from every street one can walk on.
         """
         point = self.place(door, Mode.WALK)
-        ways = self.stopnet.walks(point, LONG_WALK_LIMIT_S if long_walk else WALK_LIMIT_S)
-        return ways if len(ways.stop) else self.stopnet.walks(point, LONG_WALK_LIMIT_S)
+        usual_s, long_s, longest_s = WALK_LIMITS_S
+        ways = self.stopnet.walks(point, longest_s if long_walk else usual_s)
+        if len(ways.stop) < ENOUGH_STOPS:
+            ways = self.stopnet.walks(point, longest_s if long_walk else long_s)
+        return ways if len(ways.stop) else self.stopnet.walks(point, longest_s)
 
     def by_bike(self, door: Waypoint) -> Connection:
         """Return the rides on one's own bike from a door to the stops around it."""

@@ -36,7 +36,9 @@ EXTENDED_VEHICLES = {1: "train", 2: "bus", 4: "metro", 7: "bus", 8: "bus", 9: "t
 MAX_TRANSFERS = 4
 LONGEST_S = 5 * 3600
 KEPT_A_LINE = 3
-LOOK_BEYOND_S = 3600
+LOOK_BEYOND_S = 2400
+BEGINNING_S = 2400
+FREQUENT = 5
 DAY_PASS = "city bike day pass"  # noqa: S105 - a ticket
 SECONDS_PER_MINUTE = 60
 
@@ -71,6 +73,12 @@ class Window:
     first_s: int
     last_s: int
     arrivals: bool = False
+
+    def beginning(self) -> Window:
+        """Return the part of the window next to the time asked for."""
+        if self.arrivals:
+            return replace(self, first_s=max(self.first_s, self.last_s - BEGINNING_S))
+        return replace(self, last_s=min(self.last_s, self.first_s + BEGINNING_S))
 
 
 class TransitDay:
@@ -142,12 +150,13 @@ class TransitDay:
             Ends.of(access.ways.stop, access.ways.duration_s),
             Ends.of(egress.ways.stop, egress.ways.duration_s),
         )
+        options = self.options()
         if window.arrivals:
             first_s = window.first_s - LOOK_BEYOND_S
-            journeys = self.router.arrive_between(*ends, first_s, window.last_s, self.options())
+            journeys = self.router.arrive_between(*ends, first_s, window.last_s, options)
             return [one for one in journeys if one.arrival_s >= window.first_s]
         last_s = window.last_s + LOOK_BEYOND_S
-        journeys = self.router.depart_between(*ends, window.first_s, last_s, self.options())
+        journeys = self.router.depart_between(*ends, window.first_s, last_s, options)
         return [one for one in journeys if one.departure_s <= window.last_s]
 
     def search_first(
@@ -191,10 +200,13 @@ class TransitDay:
     def candidates(self, access: Connection, egress: Connection, window: Window) -> list[Candidate]:
         """Return the journeys of a window as candidates.
 
-        Of journeys on the same lines only the KEPT_A_LINE nearest to the time asked for are
-        weighed: no more of a kind are ever shown.
+        Where departures are frequent the beginning of the window is enough: no more than a few
+        are ever shown, the nearest to the time asked for. Of journeys on the same lines only the
+        KEPT_A_LINE nearest to it are weighed.
         """
-        journeys = self.search(access, egress, window)
+        journeys = self.search(access, egress, window.beginning())
+        if len(journeys) < FREQUENT:
+            journeys = self.search(access, egress, window)
         taken: dict[tuple[int, ...], int] = {}
         found = []
         for journey in reversed(journeys) if window.arrivals else journeys:
