@@ -14,6 +14,7 @@ import numpy as np
 from lastmile import datasets
 from lastmile.transit.archive import DEFAULT_LIMITS, Limits, open_feed
 from lastmile.transit.model import Feed, Shapes, StopTimes
+from lastmile.transit.store import load_stored_feed, save_feed
 from lastmile.transit.tables import FeedWarning
 from lastmile.transit.validate import COLUMNS, validate
 from lastmile.transit.writer import write_feed
@@ -34,7 +35,6 @@ __all__ = [
 ]
 
 BUNDLED_FEED = "gtfs"
-_BUILT_FEED = "gtfs.zip"
 
 
 def load_feed(
@@ -78,7 +78,7 @@ def load_active_feed() -> Feed:
     """
     built = datasets.active("timetable")
     if built is not None:
-        return load_feed(built.verified_path(_BUILT_FEED))
+        return load_stored_feed(built.verified_path)
     bundle = datasets.bundle_path(BUNDLED_FEED)
     for source in datasets.sources():
         if source.file.startswith(f"{BUNDLED_FEED}/"):
@@ -121,7 +121,7 @@ def build_timetable(
     def build(folder: Path) -> Mapping[str, object]:
         if progress:
             progress("writing the timetable")
-        write_feed(feed, folder / _BUILT_FEED)
+        save_feed(feed, folder)
         span = feed.span
         return {
             "title": f"Timetable of {publisher or 'an unnamed publisher'}",

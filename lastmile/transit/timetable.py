@@ -355,26 +355,23 @@ class Timetable:
         change[start[same & (kind == _TIMED)]] = 0
         change[start[timed]] = np.ceil(least[timed]).astype(np.int32)
         change[start[same & (kind == _FORBIDDEN)]] = NO_CHANGE_S
-        walks = {
-            (int(a), int(b)): float(s)
-            for a, b, s in zip(
-                footpaths.origins(), footpaths.target, footpaths.duration_s, strict=True
-            )
-        }
-        for a, b, rule, shortest in zip(
-            start[~same].tolist(),
-            end[~same].tolist(),
-            kind[~same].tolist(),
-            least[~same].tolist(),
-            strict=True,
-        ):
-            if rule == _FORBIDDEN:
-                walks.pop((a, b), None)
-            elif np.isfinite(shortest):
-                walks[a, b] = max(walks.get((a, b), 0.0), shortest)
-        pairs = np.array(list(walks), dtype=np.int32).reshape(-1, 2)
+        pair = start[~same].astype(np.int64) * count + end[~same]
+        rule, shortest = kind[~same], least[~same]
+        origins, targets = footpaths.origins(), footpaths.target
+        walked = origins.astype(np.int64) * count + targets
+        allowed = ~np.isin(walked, pair[rule == _FORBIDDEN])
+        timed_pair = (rule != _FORBIDDEN) & np.isfinite(shortest)
+        required = pd.Series(shortest[timed_pair], index=pair[timed_pair])
+        duration = np.fmax(footpaths.duration_s, required.reindex(walked).to_numpy())
+        new = required[~np.isin(required.index, walked)]
+        new_start, new_end = np.divmod(new.index.to_numpy(dtype=np.int64), count)
         return (
-            Footpaths.between(count, pairs[:, 0], pairs[:, 1], list(walks.values())),
+            Footpaths.between(
+                count,
+                np.concatenate([origins[allowed], new_start]),
+                np.concatenate([targets[allowed], new_end]),
+                np.concatenate([duration[allowed], new.to_numpy()]),
+            ),
             change,
         )
 

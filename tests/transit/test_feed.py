@@ -6,11 +6,13 @@ import http.server
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import fields
 from datetime import date
 from typing import TYPE_CHECKING
 
 import gtfs_kit
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import SOUND, zip_of
 
@@ -18,6 +20,7 @@ from lastmile import datasets
 from lastmile.errors import DataError
 from lastmile.transit.archive import Limits
 from lastmile.transit.feed import build_timetable, load_active_feed, load_feed, write_feed
+from lastmile.transit.store import load_stored_feed, save_feed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -238,6 +241,38 @@ def test_a_built_timetable_takes_the_place_of_the_bundled_one(feed_with: FeedWit
     assert load_active_feed().trips["trip_id"].to_list() == ["t1", "t2", "t3"]
     datasets.remove("timetable")
     assert load_active_feed().digest == bundled.digest
+
+
+def test_a_stored_feed_loads_as_it_was(feed_with: FeedWith, tmp_path: Path) -> None:
+    feed = load_feed(feed_with(**RICH, stops=SOUND["stops"] + "X1,,Nowhere,,,A,0,,,\n"))
+    folder = tmp_path / "stored"
+    folder.mkdir()
+    save_feed(feed, folder)
+    again = load_stored_feed(folder.joinpath)
+    for part in fields(feed):
+        mine, theirs = getattr(feed, part.name), getattr(again, part.name)
+        if isinstance(mine, pd.DataFrame):
+            pd.testing.assert_frame_equal(theirs, mine)
+        elif part.name in {"stop_times", "shapes"}:
+            for array in fields(mine):
+                assert (
+                    np.array_equal(
+                        getattr(mine, array.name), getattr(theirs, array.name), equal_nan=False
+                    )
+                    or np.isnan(getattr(mine, array.name)).all()
+                )
+        else:
+            assert theirs == mine, part.name
+
+
+@pytest.mark.parametrize("name", ["feed.json", "stops.arrow", "stop_times.arrival_s.npy"])
+def test_a_damaged_stored_feed_is_said(feed_with: FeedWith, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "stored"
+    folder.mkdir()
+    save_feed(load_feed(feed_with()), folder)
+    (folder / name).write_bytes(b"\x80 no such thing")
+    with pytest.raises(DataError, match="build --gtfs again"):
+        load_stored_feed(folder.joinpath)
 
 
 def test_a_feed_that_cannot_be_used_leaves_what_was_in_force(feed_with: FeedWith) -> None:
