@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from handmade import PATIENT, make_model, make_parties, make_rides, make_shuttle, result_of
 
-from simulation.eventlog import Kind
+from simulation.eventlog import KINDS, Kind
 from simulation.kpis import KPIS, kpis
 from simulation.parking import CarPark
 from simulation.parties import CAR, SHUTTLE, WALK
@@ -179,3 +179,10 @@ def test_a_car_that_diverts_drives_further() -> None:
     assert figures["cars_arrived"] == 2
     assert figures["cars_arrived.gate1"] == 1
     assert figures["car_km"] == 2 * 40 + 6
+
+
+def test_the_page_of_the_day_says_what_events_mean() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "simulation.md").read_text("utf-8")
+    assert set(KINDS) == set(Kind)
+    for kind, meaning in KINDS.items():
+        assert f"| `{kind.name.lower()}` | {meaning.place} | {meaning.value} |" in page
