@@ -32,9 +32,13 @@ if TYPE_CHECKING:
 FEWEST_TO_RANK: Final = 30
 """Worlds below which a ranking of parameters says nothing."""
 
-RESAMPLES: Final = 200
+RESAMPLES: Final = 50
 DUMMIES: Final = 20
-"""Columns of pure chance that show how large a rank correlation is without any effect."""
+"""Columns of pure chance that show how large an index is without any effect."""
+
+HARMONICS: Final = 10
+FEW_HARMONICS: Final = 4
+"""Harmonics of a parameter's effect; fewer where the worlds are few."""
 
 _CONFIDENCE = 0.95
 
@@ -127,19 +131,20 @@ class Influence:
     ----------
     name
         The parameter.
-    delta
-        Borgonovo's moment-independent measure, 0 (no effect) to 1.
-    delta_conf
+    share
+        Share of the figure's variance over the worlds that the parameter explains by itself
+        (first-order Sobol index).
+    share_conf
         Half of its 95 % interval, by bootstrap.
     direction
         Spearman's rank correlation: below 0, the figure falls as the parameter grows.
     visible
-        Whether the correlation is larger than those of columns of pure chance.
+        Whether the share is larger than that of every column of pure chance.
     """
 
     name: str
-    delta: float
-    delta_conf: float
+    share: float
+    share_conf: float
     direction: float
     visible: bool
 
@@ -294,7 +299,7 @@ def _wilson(share: float, count: int) -> tuple[float, float]:
     centre = (share + z * z / (2 * count)) / (1 + z * z / count)
     half = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
     half /= 1 + z * z / count
-    return max(centre - half, 0.0), min(centre + half, 1.0)
+    return min(max(centre - half, 0.0), share), max(min(centre + half, 1.0), share)
 
 
 def ranking(worlds: Worlds, figure: Floats, seed: int = 0) -> list[Influence]:
@@ -312,8 +317,7 @@ def ranking(worlds: Worlds, figure: Floats, seed: int = 0) -> list[Influence]:
     Returns
     -------
     list of Influence
-        The most influential first: those visible above chance by their correlation, then the
-        rest by their delta.
+        The most influential first.
 
     Raises
     ------
@@ -322,38 +326,52 @@ def ranking(worlds: Worlds, figure: Floats, seed: int = 0) -> list[Influence]:
 
     Notes
     -----
-    SALib's delta: E. Borgonovo, "A new uncertainty importance measure", Reliability
-    Engineering and System Safety 92 (2007); estimated from given samples by E. Plischke,
-    E. Borgonovo and C. L. Smith, European Journal of Operational Research 226 (2013).
+    SALib's RBD-FAST, which takes any sample: S. Tarantola, D. Gatelli and T. A. Mara, "Random
+    balance designs for the estimation of first order global sensitivity indices", Reliability
+    Engineering and System Safety 91 (2006), with the bias correction of J.-Y. Tissot and
+    C. Prieur (2012). It sees what a parameter does by itself, not what it does only together
+    with others.
     """
     known = np.isfinite(figure)
-    if int(known.sum()) < FEWEST_TO_RANK:
+    count = int(known.sum())
+    if count < FEWEST_TO_RANK:
         raise RequestError(
-            f"{int(known.sum())} worlds have the figure; a ranking needs {FEWEST_TO_RANK} or more"
+            f"{count} worlds have the figure; a ranking needs {FEWEST_TO_RANK} or more"
         )
     values = figure[known]
     if np.ptp(values) == 0:
         raise RequestError("the figure is the same in every world: there is nothing to rank")
-    from SALib.analyze import delta as salib_delta  # noqa: PLC0415 - slow to load
+    from SALib.analyze import rbd_fast  # noqa: PLC0415 - slow to load
 
-    sample = worlds.quantiles[known]
+    chance = np.random.default_rng(seed).random((count, DUMMIES))
+    sample = np.hstack([worlds.quantiles[known], chance])
+    columns = sample.shape[1]
     problem = {
-        "num_vars": len(worlds.names),
-        "names": list(worlds.names),
-        "bounds": [[0.0, 1.0]] * len(worlds.names),
+        "num_vars": columns,
+        "names": [*worlds.names, *(f"chance {k}" for k in range(DUMMIES))],
+        "bounds": [[0.0, 1.0]] * columns,
     }
-    found = salib_delta.analyze(
-        problem, sample, values, num_resamples=RESAMPLES, conf_level=_CONFIDENCE, seed=seed
+    found = rbd_fast.analyze(
+        problem,
+        sample,
+        values,
+        M=HARMONICS if count > 4 * HARMONICS**2 else FEW_HARMONICS,
+        num_resamples=RESAMPLES,
+        conf_level=_CONFIDENCE,
+        seed=seed,
     )
-    chance = np.random.default_rng(seed).random((len(values), DUMMIES))
-    by_chance = max(abs(float(stats.spearmanr(column, values)[0])) for column in chance.T)
-    ranks = [float(stats.spearmanr(column, values)[0]) for column in sample.T]
+    shares = np.asarray(found["S1"], dtype=np.float64)
+    by_chance = float(shares[len(worlds.names) :].max())
     influences = [
-        Influence(name, float(value), float(conf), rank, abs(rank) > by_chance)
-        for name, value, conf, rank in zip(
-            worlds.names, found["delta"], found["delta_conf"], ranks, strict=True
+        Influence(
+            name=name,
+            share=max(float(share), 0.0),
+            share_conf=float(conf),
+            direction=float(stats.spearmanr(column, values)[0]),
+            visible=bool(share > by_chance),
+        )
+        for name, share, conf, column in zip(
+            worlds.names, shares, np.asarray(found["S1_conf"]), sample.T, strict=False
         )
     ]
-    return sorted(
-        influences, key=lambda one: (one.visible, abs(one.direction) if one.visible else one.delta)
-    )[::-1]
+    return sorted(influences, key=lambda one: -one.share)

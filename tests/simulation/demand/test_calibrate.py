@@ -21,10 +21,9 @@ from simulation.calibrate import (
     entrance_targets,
     mode_targets,
     write_calibration,
-    year_sample,
 )
 from simulation.choice import choose
-from simulation.demand import DemandInputs, draw_parties
+from simulation.demand import DemandInputs, draw_parties, merge
 from simulation.parties import MODES, Expectations, Parties
 from simulation.rng import Streams
 
@@ -39,10 +38,11 @@ TARGETS = Targets(np.array([0.5, 0.3, 0.15, 0.05]), np.array([0.6, 0.4]))
 
 @pytest.fixture
 def parties(inputs: DemandInputs) -> Parties:
-    return year_sample(inputs, 0.2)
+    days = [draw_parties(Day(visit_level=1), inputs, Streams(7, k)) for k in range(5)]
+    return merge(days, ordinary=True)
 
 
-def test_the_sample_year_has_no_latent_party(parties: Parties) -> None:
+def test_the_sample_has_no_latent_party(parties: Parties) -> None:
     assert not parties.latent.any()
     assert len(parties) > 500
 
