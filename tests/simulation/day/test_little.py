@@ -39,7 +39,7 @@ def changes(
 
 def busy_cars() -> EventLog:
     generator = np.random.default_rng(81)
-    count = 1500
+    count = 1700
     habits = replace(PATIENT, queue_share=1.0, patience_s=300.0)
     parties = make_parties(
         np.sort(generator.uniform(0, 30_000, count)),
