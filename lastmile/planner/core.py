@@ -497,9 +497,10 @@ class Planner:
 
     def _last_of_the_day(self, request: PlanRequest, chosen: Sequence[Candidate]) -> list[str]:
         """Return a warning where the best ride is the last that day."""
-        best = next((one for one in chosen if one.mode == "transit"), None)
-        if best is None:
+        rides = [one for one in chosen if one.mode == "transit"]
+        if not rides or any(one.departure_s > rides[0].departure_s for one in rides):
             return []
+        best = rides[0]
         try:
             day = self.transit_day(_service_date(request.at), step_free=request.step_free)
         except NoServiceError:

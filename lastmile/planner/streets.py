@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lastmile.errors import NoRouteError, OffNetworkError
 from lastmile.fares import car_cost_eur
 from lastmile.itinerary import Itinerary, Leg, LegStep, ParkingNote, Waypoint
 from lastmile.network.access import Mode
-from lastmile.network.paths import StreetPath, matrix, shortest_path
+from lastmile.network.paths import matrix, shortest_path
 from lastmile.planner.candidates import Candidate
 from lastmile.planner.clock import day_start_s, later
 from lastmile.units import great_circle_m
@@ -44,6 +44,14 @@ FARTHEST_WALK_M = 10_000.0
 """Direct walks beyond this, as the crow flies, are worked out only when walking was asked for."""
 
 
+class Drawn(NamedTuple):
+    """A path as legs show it."""
+
+    coordinates: Coordinates
+    steps: tuple[LegStep, ...]
+    climb_m: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """A way by one street mode between two named points, not yet placed in time.
@@ -54,7 +62,7 @@ class Stretch:
         Whole seconds, rounded up, with what is done on arrival.
     length_m
         Along the streets, and off them at both ends.
-    find_path
+    draw
         Works out the way itself.
     """
 
@@ -63,7 +71,7 @@ class Stretch:
     destination: Waypoint
     duration_s: float
     length_m: float
-    find_path: Callable[[], StreetPath]
+    draw: Callable[[], Drawn]
 
     def leg(
         self, departure: datetime, co2_g: float | None, *, duration_s: float | None = None
@@ -79,7 +87,7 @@ class Stretch:
         duration_s
             How long it takes where that is more than the way itself (a platform deep down).
         """
-        path = self.find_path()
+        path = self.draw()
         return Leg(
             mode=self.mode,
             origin=self.origin,
@@ -89,10 +97,7 @@ class Stretch:
             distance_m=self.length_m,
             co2_g=co2_g,
             coordinates=_from_to(self.origin, path.coordinates, self.destination),
-            steps=tuple(
-                LegStep(step.name, step.length_m, "steps" if step.steps else step.kind)
-                for step in path.steps
-            ),
+            steps=path.steps,
             climb_m=path.climb_m,
         )
 
@@ -185,7 +190,7 @@ class StreetTrips:
             destination=destination,
             duration_s=math.ceil(duration_s + extra_s),
             length_m=length_m,
-            find_path=lambda: self._path(*key),
+            draw=lambda: self._path(*key),
         )
 
     def snap(self, point: Waypoint, mode: Mode, *, step_free: bool = False) -> Snap:
@@ -229,15 +234,20 @@ class StreetTrips:
         origin: tuple[float, float],
         destination: tuple[float, float],
         step_free: bool,  # noqa: FBT001 - a key of the cache
-    ) -> StreetPath:
+    ) -> Drawn:
         """Return the best path between the places where two points meet the streets."""
-        return shortest_path(
+        path = shortest_path(
             self.network,
             self._snap(*origin, mode, step_free),
             self._snap(*destination, mode, step_free),
             mode,
             step_free=step_free,
         )
+        steps = tuple(
+            LegStep(step.name, step.length_m, "steps" if step.steps else step.kind)
+            for step in path.steps
+        )
+        return Drawn(path.coordinates, steps, path.climb_m)
 
     def _direct(self, request: PlanRequest, mode: str) -> Candidate:
         """Return the way on foot or by one's own bike."""
