@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 LANGUAGES: dict[Language, str] = {"en": "English", "fi": "Suomi", "sv": "Svenska"}
 LANGUAGE_KEY = "language"
+_ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?=@)", re.IGNORECASE)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:])")
 
 
@@ -78,5 +79,9 @@ def _n(singular: str, plural: str, count: int) -> str:
 
 
 def plain(text: str) -> str:
-    """Return text that Markdown shows as it is: no link, picture, colour or formula in it."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    """Return text that Markdown shows as it is: no link, picture, colour or formula in it.
+
+    Addresses are broken by an invisible word joiner, or Markdown would make links of them.
+    """
+    unlinked = _ADDRESS.sub("\u2060", " ".join(text.split()))
+    return _MARKDOWN.sub(r"\\\1", unlinked)
