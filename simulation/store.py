@@ -110,6 +110,7 @@ _SAYS_ONLY: Final = frozenset(
         "experiment.py",
         "exports.py",
         "report.py",
+        "report_texts.py",
         "sampling.py",
         "search.py",
         "statistics.py",

@@ -1,0 +1,75 @@
+"""``lastmile report``: a comparison as one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lastmile.commands.experiment_options import (
+    count_options,
+    make_plan,
+    tell_troubles,
+    told,
+    where_options,
+)
+
+if TYPE_CHECKING:
+    from simulation.verdict import Language
+
+
+@click.command()
+@click.argument("base")
+@click.argument("pilots", metavar="PILOT...", nargs=-1, required=True)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The page to write, as in report.html.",
+)
+@count_options
+@where_options
+@click.option(
+    "--set",
+    "changes",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Change a value of every scenario, as in day.percentile=95. May be given again.",
+)
+@click.option(
+    "--language",
+    type=click.Choice(["en", "fi", "sv"]),
+    default="en",
+    show_default=True,
+    help="Of the page.",
+)
+def report(
+    base: str,
+    pilots: tuple[str, ...],
+    *,
+    out: Path,
+    changes: tuple[str, ...],
+    language: Language,
+    **options: Any,  # noqa: ANN401 - read by make_plan
+) -> None:
+    """Compare each PILOT with BASE and write one self-contained page.
+
+    The page needs no internet: verdict, figures, charts, map, assumptions and how to repeat it.
+    """
+    from lastmile.commands.scenario_options import read_changes  # noqa: PLC0415 - slow to load
+    from lastmile.errors import ExperimentError  # noqa: PLC0415
+    from scenarios.load import load_scenario  # noqa: PLC0415
+    from simulation import experiment  # noqa: PLC0415
+    from simulation.report import write_report  # noqa: PLC0415
+
+    if not out.absolute().parent.is_dir():
+        raise ExperimentError(f"cannot write the report {out}: there is no such folder")
+    changed = read_changes(changes)
+    first, *others = [load_scenario(name).with_changes(changed) for name in (base, *pilots)]
+    with told("comparing", quiet=False) as listener:
+        found = experiment.compare(first, others, make_plan(options, listener))
+    tell_troubles(found.runs)
+    write_report(found, out, language=language, changes=changes)
+    click.echo(f"{out} written: {found.replications} days of each, seed {found.seed}")
