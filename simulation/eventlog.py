@@ -82,7 +82,7 @@ class Meaning(NamedTuple):
 KINDS: Final[dict[Kind, Meaning]] = {
     Kind.SETS_OUT: Meaning("entrance", "mode, an index into MODES"),
     Kind.CAR_ARRIVES: Meaning("entrance", "arrivals at an entrance so far, this one included"),
-    Kind.CAR_SEARCHES: Meaning("car park found full", "time the search takes, s"),
+    Kind.CAR_SEARCHES: Meaning("entrance found full", "time the search takes, s"),
     Kind.CAR_QUEUES: Meaning("entrance", "cars ahead in the queue"),
     Kind.CAR_RENEGES: Meaning("entrance", "time waited, s"),
     Kind.CAR_PARKS: Meaning("car park", "search and queue at every entrance tried, s"),

@@ -92,7 +92,7 @@ class ParkingHabits:
     Attributes
     ----------
     search_s
-        Mean time of a search through one full car park, s.
+        Mean time of a search where every car park of an entrance is full, s.
     queue_share
         Share of drivers who queue for a space where there is room to wait.
     patience_s
@@ -220,7 +220,8 @@ class ParkingArea:
     def arrive(self, car: Car) -> None:
         """Let a car arrive: it parks, or begins to search."""
         self._reach(car)
-        self._try_from(car, 0)
+        if not self._take_place(car):
+            self._search(car)
 
     def park_booked(self, car: Car, lot: ParkingLot) -> None:
         """Let a car drive to its booked place."""
@@ -236,31 +237,29 @@ class ParkingArea:
         car.arrived_s = self.stage.now
         self.stage.record(Kind.CAR_ARRIVES, car.party, self.entrance, car.people, car.tried)
 
-    def _try_from(self, car: Car, first: int) -> None:
-        """Drive from car park to car park until one has room or each was searched."""
+    def _take_place(self, car: Car) -> bool:
+        """Park in the first car park with room; say whether there was one."""
         now = self.stage.now
-        for rank in range(first, len(self.lots)):
-            lot = self.lots[rank]
+        for lot in self.lots:
             if lot.admits(now):
                 lot.free -= 1
                 self._park(car, lot)
-                return
-            if lot.is_open(now):
-                search_s = -self.habits.search_s * math.log1p(-car.draw(SEARCH))
-                if search_s > 0:
-                    self.stage.record(Kind.CAR_SEARCHES, car.party, lot.index, car.people, search_s)
-                    self.stage.after(search_s, self._searched, (car, rank))
-                    return
-        self._queue_or_leave(car)
+                return True
+        return False
+
+    def _search(self, car: Car) -> None:
+        """Drive round the full car parks, if any is open."""
+        search_s = -self.habits.search_s * math.log1p(-car.draw(SEARCH))
+        if search_s > 0 and any(lot.is_open(self.stage.now) for lot in self.lots):
+            self.stage.record(Kind.CAR_SEARCHES, car.party, self.entrance, car.people, search_s)
+            self.stage.after(search_s, self._searched, car)
+        else:
+            self._queue_or_leave(car)
 
     def _searched(self, event: Any) -> None:  # noqa: ANN401 - a SimPy event
-        car, rank = event._value  # noqa: SLF001 - the hot path
-        lot = self.lots[rank]
-        if lot.admits(self.stage.now):
-            lot.free -= 1
-            self._park(car, lot)
-        else:
-            self._try_from(car, rank + 1)
+        car = event._value  # noqa: SLF001 - the hot path
+        if not self._take_place(car):
+            self._queue_or_leave(car)
 
     def _queue_or_leave(self, car: Car) -> None:
         now = self.stage.now

@@ -68,13 +68,22 @@ def test_the_queue_is_sent_away_when_the_car_park_closes() -> None:
     assert reneged.value.tolist() == [0.5 * HOUR]
 
 
-def test_a_closed_car_park_is_not_searched() -> None:
+def test_a_closed_car_park_is_neither_used_nor_searched() -> None:
     habits = replace(PATIENT, search_s=300.0)
-    lots = [CarPark("a", 0, 1, opens_s=9 * HOUR), CarPark("b", 0, 1)]
-    parties = make_parties([8 * HOUR, 8 * HOUR + 1], HOUR)
+    lots = [CarPark("a", 0, 1, opens_s=9 * HOUR), CarPark("b", 0, 1, closes_s=8.5 * HOUR)]
+    parties = make_parties([8 * HOUR, 8 * HOUR + 1, 8.8 * HOUR], 3 * HOUR)
     events = run(make_model(lots, parking=habits), parties)
     assert events.of(Kind.CAR_PARKS).place.tolist() == [1]
-    assert set(events.of(Kind.CAR_SEARCHES).place.tolist()) == {1}
+    assert events.of(Kind.CAR_SEARCHES).party.tolist() == [1]
+    assert kinds(events, 2)[-1] == "TURNED_AWAY"
+
+
+def test_a_car_takes_the_next_car_park_without_a_search() -> None:
+    habits = replace(PATIENT, search_s=300.0)
+    parties = make_parties([8 * HOUR, 8 * HOUR + 1, 8 * HOUR + 2], 3 * HOUR)
+    events = run(make_model([CarPark("a", 0, 1), CarPark("b", 0, 1)], parking=habits), parties)
+    assert events.of(Kind.CAR_PARKS).place.tolist() == [0, 1]
+    assert events.of(Kind.CAR_SEARCHES).party.tolist() == [2]
 
 
 def test_cars_try_the_nearest_other_entrance_first() -> None:
