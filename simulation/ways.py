@@ -358,19 +358,23 @@ class WayFinder:
         """Return the way of every zone by one line between two of its stops."""
         ready = feeder.arrival_s[:, board, :] + self.stop_margin_s
         parts = [getattr(feeder, name)[:, board, :] for name in Journeys._fields]
-        fare = self._fare(offer, service)
-        there = self._there(service, board, alight, egress_s, ready, parts, fare)
         mean = [_nan_mean(part) for part in parts]
-        back = self._back(service, board, alight, egress_s, mean, fare)
         on_foot = np.nan_to_num(mean[0]) == 0
+        fare = self._fare(offer, service, on_foot)
+        there = self._there(service, board, alight, egress_s, ready, parts, fare)
+        back = self._back(service, board, alight, egress_s, mean, fare)
         access_s = _nan_mean(feeder.arrival_s[:, board, :] - FEEDER_DEPARTURES)
         return _Way(there, back, access_s, np.full(len(on_foot), egress_s), ~on_foot)
 
-    def _fare(self, offer: Offer, service: Service) -> Floats:
-        """Return each zone's fare with a line: the regional ticket, or it and the line's own."""
+    def _fare(self, offer: Offer, service: Service, on_foot: NDArray[np.bool_]) -> Floats:
+        """Return each zone's fare with a line.
+
+        The regional ticket covers the line and what leads to it. A line with a fare of its own
+        takes that, and who does not walk to its stop needs the regional ticket besides.
+        """
         regional = self.fares.regional(self.starts.fare_zone)
         own = offer.own_fare_eur.get(service.id)
-        return regional if own is None else regional + own
+        return regional if own is None else own + np.where(on_foot, 0.0, regional)
 
     def _there(
         self,
