@@ -102,7 +102,8 @@ class ZoneFares:
     def ticket(self, zones: str, lasts_s: float = 0.0) -> str | None:
         """Return the cheapest ticket covering ``zones``, or None where none is priced.
 
-        Between equal prices the ticket that is valid longer wins, then the one of fewer zones.
+        Between equal prices the ticket of fewer and then of inner zones wins, the one
+        people know.
 
         Parameters
         ----------
@@ -118,7 +119,7 @@ class ZoneFares:
                 for ticket in self.prices_eur
                 if needed in ticket and lasts_s <= VALIDITY_MIN[ticket] * 60
             ),
-            key=lambda one: (self.prices_eur[one], -VALIDITY_MIN[one], len(one)),
+            key=lambda one: (self.prices_eur[one], len(one), one),
             default=None,
         )
 

@@ -165,7 +165,7 @@ def _way_back(way_back: WayBack) -> RenderableType:
     last = way_back.last
     line = next((leg_title(leg) for leg in last.legs if leg.mode == "transit"), "transit")
     slack = (
-        f"{duration_text(way_back.slack_s)} of slack"
+        f"{duration_text(way_back.slack_s // SECONDS_PER_MINUTE * SECONDS_PER_MINUTE)} of slack"
         if way_back.slack_s >= 0
         else f"it leaves {duration_text(-way_back.slack_s)} before the stay ends"
     )

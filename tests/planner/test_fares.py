@@ -20,7 +20,7 @@ FARES = ZoneFares(PRICES)
     [
         ("A", "AB"),
         ("B", "AB"),
-        ("C", "CD"),  # the pair of the same price that is valid longer
+        ("C", "BC"),  # of the pairs of the same price the inner one
         ("D", "D"),
         ("AB", "AB"),
         ("BC", "BC"),
