@@ -14,7 +14,7 @@ from lastmile.errors import NoServiceError, ScenarioError
 from lastmile.transit.footpaths import Footpaths
 from lastmile.transit.model import records
 from lastmile.transit.patterns import Patterns, group_trips
-from lastmile.transit.raptor import NO_CHANGE_S, TransitArrays, transit_arrays
+from lastmile.transit.raptor import NO_CHANGE_S
 from lastmile.units import SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
@@ -88,6 +88,8 @@ class Trip:
         Whether they may come; ``None`` where nobody says.
     shape
         Row in the feed's shapes; -1 where there is none.
+    row
+        Row in the feed's trips; -1 for a trip of a service that was added.
     """
 
     id: str
@@ -99,6 +101,7 @@ class Trip:
     wheelchair: bool | None
     bikes: bool | None
     shape: int
+    row: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,10 +318,15 @@ class Timetable:
             for i in range(first, end)
         ]
 
-    @cached_property
-    def arrays(self) -> TransitArrays:
-        """The day as the router wants it."""
-        return transit_arrays(len(self.stops), self.patterns)
+    def headsign(self, trip: int, position: int = 0) -> str:
+        """Return where the vehicle says it goes when it calls at a position of its trip."""
+        row = self.trips[trip].row
+        calls = self.feed.stop_times
+        if row >= 0:
+            own = int(calls.headsign[calls.offset[row] + position])
+            if own >= 0:
+                return calls.headsigns[own]
+        return self.trips[trip].headsign
 
     # --- changing times -------------------------------------------------------------------------
 
@@ -526,9 +534,10 @@ def _routes_of(feed: Feed) -> tuple[Route, ...]:
 
 def _trips_of(feed: Feed, runs: pd.DataFrame) -> list[Trip]:
     rows = feed.trips.iloc[runs["trip"].to_numpy()].reset_index(drop=True)
-    rows = pd.concat([rows, runs[["day_offset", "headway_s"]].reset_index(drop=True)], axis=1)
+    own = runs[["day_offset", "headway_s", "trip"]].reset_index(drop=True)
+    rows = pd.concat([rows, own], axis=1)
     columns = ("trip_id", "route", "trip_headsign", "direction_id", "day_offset", "headway_s")
-    more = ("wheelchair_accessible", "bikes_allowed", "shape")
+    more = ("wheelchair_accessible", "bikes_allowed", "shape", "trip")
     return [
         Trip(
             trip_id,
@@ -540,6 +549,7 @@ def _trips_of(feed: Feed, runs: pd.DataFrame) -> list[Trip]:
             _yes_no(wheelchair),
             _yes_no(bikes),
             shape,
+            row,
         )
         for (
             trip_id,
@@ -551,6 +561,7 @@ def _trips_of(feed: Feed, runs: pd.DataFrame) -> list[Trip]:
             wheelchair,
             bikes,
             shape,
+            row,
         ) in records(rows, columns + more)
     ]
 

@@ -66,6 +66,7 @@ def test_router_equals_brute_force(seed: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_router_equals_brute_force_on_two_thousand_questions_of_each_kind() -> None:
     for seed in range(QUICK, QUICK + FULL):
         check(seed)

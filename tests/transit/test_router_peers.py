@@ -144,10 +144,12 @@ def test_router_equals_pynigiri(small_minute_city: City) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_router_equals_cafein_on_a_thousand_questions(tmp_path: Path) -> None:
     compare_with_cafein(write_city(tmp_path, lines=160, seed=2), FULL)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_router_equals_pynigiri_on_a_thousand_questions(tmp_path: Path) -> None:
     compare_with_pynigiri(write_city(tmp_path, lines=160, grain_s=60, seed=2), FULL)

@@ -190,6 +190,18 @@ def test_calls_tell_stops_times_and_rules(feed_with: FeedWith) -> None:
     assert timetable.calls(0, 1, 1) == [middle]
 
 
+def test_a_call_may_have_a_headsign_of_its_own(feed_with: FeedWith) -> None:
+    calls = SOUND["stop_times"].replace("sequence\n", "sequence,stop_headsign\n", 1)
+    calls = (
+        calls.replace(",1\n", ",1,via Tapiola\n").replace(",2\n", ",2,\n").replace(",3\n", ",3,\n")
+    )
+    timetable = Timetable.for_day(load_feed(feed_with(stop_times=calls)), WEDNESDAY)
+    assert timetable.headsign(0) == "via Tapiola"
+    assert timetable.headsign(0, 1) == "Nuuksio"
+    added = timetable.with_service(shuttle())
+    assert added.headsign(len(timetable.trips)) == "Haukkalampi"
+
+
 def test_transfer_rules_lengthen_walks_make_them_and_forbid_them(feed_with: FeedWith) -> None:
     rules = (
         "from_stop_id,to_stop_id,transfer_type,min_transfer_time\n"
