@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -118,19 +118,10 @@ def course_of(events: EventLog, model: DayModel) -> Table:
         names.append(f"trails.{gate.id}")
         values.append(_at(crowd.time_s[here], np.cumsum(crowd_step[here])))
     runs = events.of(Kind.VEHICLE_RUNS)
-    queue = events.of(
-        Kind.RIDE_WAITS,
-        Kind.HOMEWARD_WAITS,
-        Kind.RIDE_BOARDS,
-        Kind.HOMEWARD_BOARDS,
-        Kind.RIDE_GIVES_UP,
-    )
-    comes = np.isin(queue.kind, (Kind.RIDE_WAITS, Kind.HOMEWARD_WAITS))
-    queue_step = np.where(comes, queue.people, -queue.people)
+    waits = _waits(events)
     for index, line in enumerate(model.services):
-        here = queue.place == index
         names.append(f"waiting.{line.id}")
-        values.append(_at(queue.time_s[here], np.cumsum(queue_step[here])))
+        values.append(_waiting(waits, index))
         mine = runs.place == index
         names.append(f"load.{line.id}")
         values.append(
@@ -145,6 +136,50 @@ def course_of(events: EventLog, model: DayModel) -> Table:
         "time_s": np.tile(TIMES_S, len(names))[known],
         "value": value[known],
     }
+
+
+_QUEUEING: Final = (
+    Kind.RIDE_WAITS,
+    Kind.HOMEWARD_WAITS,
+    Kind.RIDE_BOARDS,
+    Kind.HOMEWARD_BOARDS,
+    Kind.RIDE_GIVES_UP,
+    Kind.STRANDED,
+)
+
+
+class _Waits(NamedTuple):
+    """Every wait at a stop: whose line, how many people, from when to when."""
+
+    service: np.ndarray[Any, np.dtype[np.int16]]
+    people: np.ndarray[Any, np.dtype[np.int32]]
+    begin_s: np.ndarray[Any, np.dtype[np.float64]]
+    end_s: np.ndarray[Any, np.dtype[np.float64]]
+
+
+def _waits(events: EventLog) -> _Waits:
+    """Return all waits; each ends with the next thing that happens to the party."""
+    queue = events.of(*_QUEUEING)
+    order = np.lexsort((np.arange(len(queue)), queue.party))
+    party, time_s = queue.party[order], queue.time_s[order]
+    next_s = np.full(len(time_s), np.inf)
+    goes_on = party[1:] == party[:-1]
+    next_s[:-1][goes_on] = time_s[1:][goes_on]
+    waits = np.isin(queue.kind[order], (Kind.RIDE_WAITS, Kind.HOMEWARD_WAITS))
+    return _Waits(
+        queue.place[order][waits], queue.people[order][waits], time_s[waits], next_s[waits]
+    )
+
+
+def _waiting(waits: _Waits, service: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return how many people wait for a line at `TIMES_S`."""
+    mine = waits.service == service
+    people = waits.people[mine].astype(np.float64)
+    levels = np.zeros(len(TIMES_S))
+    for moments, step in ((waits.begin_s[mine], people), (waits.end_s[mine], -people)):
+        order = np.argsort(moments, kind="stable")
+        levels += _at(moments[order], np.cumsum(step[order]))
+    return levels
 
 
 def _at(

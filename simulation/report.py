@@ -24,7 +24,7 @@ from simulation.daytrial import GAINS, SERIES
 from simulation.experiment import subject_of
 from simulation.kpis import kpi_of
 from simulation.report_texts import TEXTS
-from simulation.verdict import title_of, verdict
+from simulation.verdict import place_name, title_of, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -95,7 +95,7 @@ def render(
         base=_scenario(comparison.base, language),
         pilots=[_pilot(comparison, pilot, language) for pilot in comparison.pilots],
         legend=Markup(legend([title_of(run, language) for run in runs])),  # noqa: S704 - escaped there
-        charts=_charts(runs, texts),
+        charts=_charts(runs, texts, language),
         maps=[_map(pilot, texts, language) for pilot in comparison.pilots],
         warnings=list(
             dict.fromkeys(warning for run in runs for warning in run.about.get("warnings", []))
@@ -172,7 +172,9 @@ def _between(interval: Interval | None, language: Language) -> str:
 # --- the course of the day
 
 
-def _charts(runs: Sequence[ScenarioRun], texts: Mapping[str, str]) -> list[dict[str, Any]]:
+def _charts(
+    runs: Sequence[ScenarioRun], texts: Mapping[str, str], language: Language
+) -> list[dict[str, Any]]:
     """Draw every series that any run has: occupancy, crowding, waiting and load."""
     frames = [_series(run) for run in runs]
     names = dict.fromkeys(
@@ -188,8 +190,8 @@ def _charts(runs: Sequence[ScenarioRun], texts: Mapping[str, str]) -> list[dict[
             for rank, frame in enumerate(frames)
             if frame is not None and (frame["series"] == name).any()
         ]
-        where = gates.get(place) or lines.get(place) or {"name": place}
-        title = texts[kind].format(place=where["name"])
+        where = place_name(gates[place], language) if place in gates else lines[place]["name"]
+        title = texts[kind].format(place=where)
         limit = float(gates[place]["places"]) if kind == "parked" else None
         if any(line.high.max(initial=0) > 0 for line in drawn):
             svg = Markup(day_chart(title, drawn, limit))  # noqa: S704 - escaped there
@@ -255,7 +257,7 @@ def _map(pilot: PilotResult, texts: Mapping[str, str], language: Language) -> di
         dots.append(Dot(east, north, said, came / people, gain_min / most))
     for gate in run.about.get("entrances", []):
         east, north = to_metres.transform(gate["lon"], gate["lat"])
-        dots.append(Dot(east, north, str(gate["name"])))
+        dots.append(Dot(east, north, place_name(gate, language)))
     routes = [
         np.column_stack(to_metres.transform(line["lon"], line["lat"]))
         for line in run.about.get("services", [])

@@ -7,13 +7,16 @@ the trails become.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from babel.numbers import format_decimal
 
+from lastmile.places import Gazetteer
 from simulation.statistics import Interval
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from simulation.experiment import Comparison, Effect, PilotResult, ScenarioRun
 
 Language = Literal["en", "fi", "sv"]
@@ -102,7 +105,7 @@ _ENGLISH: Final = _Words(
 
 _FINNISH: Final = _Words(
     sure="95 %:n varmuudella {interval}",
-    to="{low}–{high}",  # noqa: RUF001 - Finnish writes ranges with an en dash
+    to="{low}...{high}",
     relief=(
         "Kokeilu ”{pilot}”, {place}: pysäköintialueet ovat tällaisena päivänä täynnä {change} "
         "minuuttia lyhyemmän ajan ({sure})."
@@ -214,6 +217,14 @@ def title_of(run: ScenarioRun, language: Language) -> str:
     return {"en": title.en, "fi": title.fi, "sv": title.sv}[language] or title.en
 
 
+def place_name(place: Mapping[str, Any], language: Language) -> str:
+    """Return what an entrance of a run is called in a language."""
+    try:
+        return Gazetteer.bundled()[str(place["id"])].name(language)
+    except LookupError:
+        return str(place["name"])
+
+
 class _Verdict:
     """Finds the numbers and fills the sentences."""
 
@@ -224,7 +235,7 @@ class _Verdict:
         self.words = _WORDS[language]
         self.title = title_of(pilot.run, language)
         self.gates = [
-            (str(gate["id"]), str(gate["name"]), int(gate["places"]))
+            (str(gate["id"]), place_name(gate, language), int(gate["places"]))
             for gate in pilot.run.about.get("entrances", [])
         ]
 
@@ -343,7 +354,7 @@ class _Verdict:
             )
         )
         car = self.pilot.effects.get("cost_per_car_kept_away_eur")
-        if car is not None and car.interval is not None:
+        if car is not None and car.interval is not None and car.mean > 0:
             said.append(
                 words.cost_car.format(
                     cost=self._money(car.mean), interval=self._between(car.interval, money=True)
@@ -379,6 +390,8 @@ class _Verdict:
 
     def _between(self, interval: Interval, *, money: bool = False) -> str:
         write = self._money if money else self._number
+        if write(interval.low) == write(interval.high):
+            return write(interval.low)
         return self.words.to.format(low=write(interval.low), high=write(interval.high))
 
     def _number(self, value: float) -> str:

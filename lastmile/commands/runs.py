@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -42,7 +42,8 @@ def _print_list(said: list[dict[str, Any]]) -> None:
 
     table = Table(box=None)
     for name in ("run", "scenario", "seed", "days", "begun", "MB"):
-        table.add_column(name, justify="right" if name in {"seed", "days", "MB"} else "left")
+        justify: Literal["left", "right"] = "right" if name in {"seed", "days", "MB"} else "left"
+        table.add_column(name, justify=justify, no_wrap=name == "run")
     for one in said:
         table.add_row(
             one["run"],
