@@ -360,7 +360,7 @@ class Course:
 
     def _rider(self, party: int, board: int, alight: int, *, homeward: bool) -> Rider:
         patience_s = math.inf
-        if not homeward and math.isfinite(self.model.habits.ride_patience_s):
+        if math.isfinite(self.model.habits.ride_patience_s):
             uniform = self.draws[party][_PATIENCE]
             patience_s = -self.model.habits.ride_patience_s * math.log1p(-uniform)
         return Rider(party, self.size[party], board, alight, homeward, patience_s)
@@ -450,13 +450,20 @@ class Course:
         self._wait_for_other_way_home(party)
 
     def _wait_for_other_way_home(self, party: int) -> None:
-        """Go to the stop of the best line not yet tried; without one, the party is stranded."""
+        """Go to the stop of the best line not yet tried; else wait on where one still comes."""
         tried = self.tried_lines[party]
-        for _, _, service, board, alight, walk_s in self._ways_home(party):
+        ways = self._ways_home(party)
+        for _, _, service, board, alight, walk_s in ways:
             if service not in tried:
                 tried.add(service)
                 rider = self._rider(party, board, alight, homeward=True)
                 self.stage.after(walk_s, self._at_stop_home, (service, rider))
+                return
+        for _, departure_s, service, board, alight, _ in ways:
+            if departure_s > self.stage.now:
+                rider = self._rider(party, board, alight, homeward=True)
+                rider.patience_s = math.inf
+                self.lines[service].wait(rider)
                 return
         self.stage.record(
             Kind.STRANDED, party, self.entrance[party], self.size[party], self.mode[party]

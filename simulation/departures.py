@@ -39,9 +39,10 @@ class Departures:
         earliest_s
             Before this they cannot leave.
         margin_s
-            How long before the departure they come, where no train decides it.
+            How long before the departure they mean to be there.
         by_feeder
-            Whether a train or metro brings them.
+            Whether a train or metro brings them: then they come with the last one that leaves
+            them the margin, and as late as it is.
         """
         first = bisect_left(self.departures, earliest_s)
         later = max(bisect_left(self.arrivals, arrive_s), first)
@@ -55,7 +56,7 @@ class Departures:
         departure_s = self.departures[later]
         at_stop_s = departure_s - margin_s
         if by_feeder and self.feeder:
-            train = bisect_right(self.feeder, departure_s - self.transfer_s) - 1
+            train = bisect_right(self.feeder, at_stop_s - self.transfer_s) - 1
             if train >= 0:
                 at_stop_s = self.feeder[train] + self.late[train] + self.transfer_s
         return max(at_stop_s, earliest_s, 0.0), departure_s

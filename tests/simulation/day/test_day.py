@@ -166,8 +166,8 @@ def test_after_the_last_departure_one_is_stranded() -> None:
 
 
 def test_a_late_train_misses_the_shuttle_unless_it_waits() -> None:
-    trains = (np.array([9.9 * HOUR]), np.zeros(0))
-    late = {"feeder_s": trains, "transfer_s": 300.0, "feeder_delay_s": 1000.0}
+    trains = (np.array([9.8 * HOUR]), np.zeros(0))
+    late = {"feeder_s": trains, "transfer_s": 300.0, "feeder_delay_s": 2000.0}
     parties = make_parties([10.4 * HOUR], HOUR)
     missed = run(line_model(**late), parties, SHUTTLE)
     assert missed.of(Kind.CONNECTION_MISSED).party.tolist() == [0]
@@ -191,6 +191,22 @@ def test_people_left_behind_lose_patience_and_take_the_bus() -> None:
     starts = events.of(Kind.SETS_OUT)
     assert starts.value[starts.party == 1].tolist() == [SHUTTLE, BUS]
     assert kinds(events, 1)[-1] == "HOME"
+
+
+def test_people_left_behind_on_the_way_home_take_the_other_line() -> None:
+    """Both want the bus at 10:50, which has one seat; the other party rides at 11:20."""
+    shuttle = make_shuttle([9 * HOUR, 10 * HOUR, 11 * HOUR], seats=1)
+    bus = replace(make_shuttle([8 * HOUR, 10.5 * HOUR], mode="bus", seats=1), id="bus")
+    rides = {"shuttle": make_rides(service=0), "bus": make_rides(service=1)}
+    parties = make_parties([9.4 * HOUR, 10.4 * HOUR], [HOUR, HOUR / 6])
+    model = make_model([], services=[shuttle, bus], rides=rides)
+    model = replace(model, habits=Habits(parking=PATIENT, plan_ahead_s=math.inf))
+    events = run(model, parties, SHUTTLE)
+    home = events.of(Kind.HOMEWARD_BOARDS)
+    assert home.party.tolist() == [0, 1]
+    assert home.place.tolist() == [1, 0]
+    assert home.time_s.tolist() == [10.5 * HOUR + 1200, 11 * HOUR + 1200]
+    assert events.of(Kind.HOMEWARD_LEFT_BEHIND).party.tolist() == [1]
 
 
 def test_a_late_vehicle_is_late_for_its_next_trip() -> None:
