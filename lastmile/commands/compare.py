@@ -17,6 +17,7 @@ from lastmile.commands.experiment_options import (
     where_options,
     words,
 )
+from lastmile.commands.worlds import tell_worlds, world_options
 
 if TYPE_CHECKING:
     from simulation.experiment import PilotResult
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 @click.argument("pilots", metavar="PILOT...", nargs=-1, required=True)
 @count_options
 @where_options
+@world_options
 @click.option(
     "--set",
     "changes",
@@ -64,6 +66,9 @@ def compare(
 
     changed = read_changes(changes)
     first, *others = [load_scenario(name).with_changes(changed) for name in (base, *pilots)]
+    if options.pop("uncertain"):
+        tell_worlds([first, *others], options, as_json=as_json)
+        return
     with told("comparing", quiet=as_json) as listener:
         found = experiment.compare(first, others, make_plan(options, listener))
     tell_troubles(found.runs)

@@ -16,6 +16,7 @@ from lastmile.commands.experiment_options import (
     where_options,
     words,
 )
+from lastmile.commands.worlds import tell_worlds, world_options
 
 if TYPE_CHECKING:
     from simulation.experiment import Simulation
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 @click.argument("scenario")
 @count_options
 @where_options
+@world_options
 @click.option(
     "--set",
     "changes",
@@ -43,6 +45,9 @@ def simulate(scenario: str, *, changes: tuple[str, ...], as_json: bool, **option
     from simulation import experiment  # noqa: PLC0415
 
     chosen = load_scenario(scenario).with_changes(read_changes(changes))
+    if options.pop("uncertain"):
+        tell_worlds([chosen], options, as_json=as_json)
+        return
     with told("simulating", quiet=as_json) as listener:
         found = experiment.simulate(chosen, make_plan(options, listener))
     tell_troubles([found.run])
