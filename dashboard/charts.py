@@ -6,21 +6,16 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import altair as alt
-import numpy as np
 import pandas as pd
 
-from dashboard.figures import values
 from dashboard.texts import _
-from dashboard.worker import BIN_S, BINS
 from lastmile.datasets import read_table
-from simulation.shuttle import OUT
+from simulation.daytrial import GAINS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-
-    from dashboard.jobs import Run
+    from simulation.experiment import PilotResult, ScenarioRun
 
 COLORS = ("#6b7280", "#0072b2", "#d55e00", "#009e73", "#cc79a7")
 """Base grey, pilots after Okabe and Ito: told apart by the colour blind too."""
@@ -28,7 +23,8 @@ COLORS = ("#6b7280", "#0072b2", "#d55e00", "#009e73", "#cc79a7")
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4])
 DAY = datetime(2000, 1, 1)  # noqa: DTZ001 - a clock face, no instant
 FIRST_HOUR, LAST_HOUR = 6, 23
-BAND = (10.0, 90.0)
+BAND = (0.1, 0.9)
+MINUTES_PER_HOUR = 60.0
 HEIGHT = 300
 LIMIT_COLOR = "#d1493b"
 MOST_DISTRICTS = 15
@@ -45,50 +41,54 @@ def _clock_axis() -> alt.X:
     )
 
 
-def _scenario_color(titles: Sequence[str]) -> alt.Color:
+def _line_color(titles: Sequence[str]) -> alt.Color:
+    return _color("scenario", titles, COLORS)
+
+
+def _pilot_color(titles: Sequence[str]) -> alt.Color:
+    return _color("pilot", titles, COLORS[1:])
+
+
+def _color(field: str, titles: Sequence[str], colors: Sequence[str]) -> alt.Color:
     return alt.Color(
-        "scenario:N",
+        f"{field}:N",
         title=None,
-        scale=alt.Scale(domain=list(titles), range=list(COLORS[: len(titles)])),
+        sort=list(titles),
+        scale=alt.Scale(domain=list(titles), range=list(colors[: len(titles)])),
         legend=alt.Legend(orient="top", labelLimit=420, columns=2),
     )
 
 
 def course(
-    series: Mapping[str, NDArray[np.int32]], title: str, capacity: float | None
+    series: Mapping[str, pd.DataFrame],
+    title: str,
+    *,
+    limit: tuple[float, str] | None = None,
+    shares: bool = False,
 ) -> alt.LayerChart | alt.FacetChart:
-    """Return the course of a day: mean and band over the days, by scenario.
+    """Return the course of a day: mean and band over the days, one line a scenario.
 
     Parameters
     ----------
     series
-        Title of the scenario -> (days, BINS) values.
+        Name of the line -> ``time_s`` and ``value``, one row a time and day.
     title
         What the values are, with their unit.
-    capacity
-        Drawn as a line across; none where None.
+    limit
+        Value and name of a line across; none where None.
+    shares
+        Whether the values are shares, to be read as percentages.
     """
-    frames = []
-    for name, counts in series.items():
-        low, high = np.percentile(counts, BAND, axis=0)
-        frames.append(
-            pd.DataFrame(
-                {
-                    "time": [DAY + timedelta(seconds=BIN_S * number) for number in range(BINS)],
-                    "mean": counts.mean(axis=0),
-                    "low": low,
-                    "high": high,
-                    "scenario": name,
-                }
-            )
-        )
+    frames = [_spread(frame).assign(scenario=name) for name, frame in series.items()]
     table = pd.concat(frames, ignore_index=True)
-    table = table[table["time"] >= DAY + timedelta(hours=FIRST_HOUR)]
-    color = _scenario_color(list(series))
-    base = alt.Chart(table).encode(x=_clock_axis(), color=color)
-    band = base.mark_area(opacity=0.2, clip=True).encode(y=alt.Y("low:Q", title=title), y2="high:Q")
+    axis = alt.Axis(format="%") if shares else alt.Axis()
+    digits = ".0%" if shares else ".0f"
+    base = alt.Chart(table).encode(x=_clock_axis(), color=_line_color(list(series)))
+    band = base.mark_area(opacity=0.2, clip=True).encode(
+        y=alt.Y("low:Q", title=title, axis=axis), y2="high:Q"
+    )
     mean = base.mark_line(strokeWidth=2.5, clip=True).encode(
-        y=alt.Y("mean:Q", title=title),
+        y=alt.Y("mean:Q", title=title, axis=axis),
         strokeDash=alt.StrokeDash(
             "scenario:N",
             legend=None,
@@ -97,78 +97,40 @@ def course(
         tooltip=[
             alt.Tooltip("scenario:N", title=_("scenario")),
             alt.Tooltip("time:T", title=_("time of day"), format="%H:%M"),
-            alt.Tooltip("mean:Q", title=_("mean"), format=".0f"),
-            alt.Tooltip("low:Q", title=_("1 day in 10 below"), format=".0f"),
-            alt.Tooltip("high:Q", title=_("1 day in 10 above"), format=".0f"),
+            alt.Tooltip("mean:Q", title=_("mean"), format=digits),
+            alt.Tooltip("low:Q", title=_("1 day in 10 below"), format=digits),
+            alt.Tooltip("high:Q", title=_("1 day in 10 above"), format=digits),
         ],
     )
     layers = [band, mean]
-    if capacity is not None:
-        full = pd.DataFrame({"capacity": [capacity], "text": [_("capacity")]})
-        rule = (
-            alt.Chart(full).mark_rule(strokeDash=[4, 4], color=LIMIT_COLOR).encode(y="capacity:Q")
+    if limit is not None:
+        value, name = limit
+        full = pd.DataFrame({"limit": [value], "text": [name]})
+        rule = alt.Chart(full).mark_rule(strokeDash=[4, 4], color=LIMIT_COLOR)
+        words = alt.Chart(full).mark_text(
+            align="left", baseline="bottom", dx=4, dy=-2, color=LIMIT_COLOR
         )
-        words = (
-            alt.Chart(full)
-            .mark_text(align="left", baseline="bottom", dx=4, dy=-2, color=LIMIT_COLOR)
-            .encode(y="capacity:Q", x=alt.value(0), text="text:N")
-        )
-        layers += [rule, words]
+        layers += [
+            rule.encode(y="limit:Q"),
+            words.encode(y="limit:Q", x=alt.value(0), text="text:N"),
+        ]
     return alt.layer(*layers).properties(height=HEIGHT)
 
 
-def loads(run: Run, service_id: str) -> alt.LayerChart | alt.FacetChart | None:
-    """Return the largest load of every departure of a service; None where it has none."""
-    index = next(
-        (n for n, service in enumerate(run.model.services) if service.id == service_id), None
-    )
-    if index is None:
-        return None
-    service = run.model.services[index]
-    people = np.array([day.loads[service_id] for day in run.days])
-    if not people.size:
-        return None
-    low, high = np.percentile(people, BAND, axis=0)
-    towards = {True: _("to the park"), False: _("from the park")}
+def _spread(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return mean and band over the days by time."""
+    by_time = frame.groupby("time_s")["value"]
     table = pd.DataFrame(
         {
-            "time": [DAY + timedelta(seconds=float(np.nanmin(times))) for times in service.times_s],
-            "mean": people.mean(axis=0),
-            "low": low,
-            "high": high,
-            "direction": [towards[way == OUT] for way in service.direction],
+            "mean": by_time.mean(),
+            "low": by_time.quantile(BAND[0]),
+            "high": by_time.quantile(BAND[1]),
         }
-    )
-    x = alt.X("time:T", title=_("departure"), axis=alt.Axis(format="%H:%M"))
-    y = alt.Y("mean:Q", title=_("people on board, most at once"))
-    color = alt.Color(
-        "direction:N",
-        title=None,
-        scale=alt.Scale(domain=list(towards.values()), range=[COLORS[1], COLORS[2]]),
-        legend=alt.Legend(orient="top"),
-    )
-    base = alt.Chart(table).encode(x=x, color=color)
-    rooms = pd.DataFrame({"seats": [service.seats], "text": [_("seats")]})
-    rule = alt.Chart(rooms).mark_rule(strokeDash=[4, 4], color=LIMIT_COLOR).encode(y="seats:Q")
-    words = (
-        alt.Chart(rooms)
-        .mark_text(align="left", baseline="bottom", dx=4, dy=-2, color=LIMIT_COLOR)
-        .encode(y="seats:Q", x=alt.value(0), text="text:N")
-    )
-    points = base.mark_point(filled=True, size=55).encode(
-        y=y,
-        shape=alt.Shape("direction:N", legend=None),
-        tooltip=[
-            alt.Tooltip("time:T", title=_("departure"), format="%H:%M"),
-            alt.Tooltip("direction:N", title=_("direction")),
-            alt.Tooltip("mean:Q", title=_("mean"), format=".1f"),
-        ],
-    )
-    spread = base.mark_rule().encode(y="low:Q", y2="high:Q")
-    return alt.layer(spread, points, rule, words).properties(height=HEIGHT)
+    ).reset_index()
+    return table.assign(time=pd.Timestamp(DAY) + pd.to_timedelta(table["time_s"], unit="s"))
 
 
-def gains(runs: Mapping[str, Run], names: Mapping[str, str]) -> alt.Chart | None:
+def gains(runs: Mapping[str, ScenarioRun], names: Mapping[str, str]) -> alt.Chart | None:
     """Return what the visitors of each district gain a day, by pilot.
 
     Parameters
@@ -178,18 +140,25 @@ def gains(runs: Mapping[str, Run], names: Mapping[str, str]) -> alt.Chart | None
     names
         Zone -> its name for the reader.
     """
-    rows = []
+    frames = []
     for title, run in runs.items():
-        if run.model.demand is None:
+        found = run.tables(GAINS)
+        if found is None or not len(run.sample):
             continue
-        mean = np.mean([day.gain_eur for day in run.days], axis=0)
-        rows += [
-            {"pilot": title, "district": names.get(zone, zone), "gain": float(gain)}
-            for zone, gain in zip(run.model.demand.inputs.zones, mean, strict=True)
-        ]
-    if not rows:
+        by_zone = found.to_pandas().groupby("zone")["gain_min"].sum() / len(run.sample)
+        zones = [str(run.about["zones"][int(str(zone))]) for zone in by_zone.index]
+        frames.append(
+            pd.DataFrame(
+                {
+                    "pilot": title,
+                    "district": [names.get(zone, zone) for zone in zones],
+                    "gain": by_zone.to_numpy() / MINUTES_PER_HOUR,
+                }
+            )
+        )
+    if not frames:
         return None
-    table = pd.DataFrame(rows)
+    table = pd.concat(frames, ignore_index=True)
     order = table.groupby("district")["gain"].max().sort_values(ascending=False)
     shown = [str(name) for name in order.index[:MOST_DISTRICTS]]
     table = table[table["district"].isin(shown)]
@@ -198,20 +167,14 @@ def gains(runs: Mapping[str, Run], names: Mapping[str, str]) -> alt.Chart | None
         alt.Chart(table)
         .mark_bar()
         .encode(
-            y=alt.Y("district:N", sort=shown, title=None),
+            y=alt.Y("district:N", sort=shown, title=None, axis=alt.Axis(labelLimit=150)),
             yOffset=alt.YOffset("pilot:N", sort=titles),
-            x=alt.X("gain:Q", title=_("gain of all its visitors, EUR a day")),
-            color=alt.Color(
-                "pilot:N",
-                title=None,
-                sort=titles,
-                scale=alt.Scale(domain=titles, range=list(COLORS[1 : len(titles) + 1])),
-                legend=alt.Legend(orient="top", labelLimit=420, columns=2),
-            ),
+            x=alt.X("gain:Q", title=_("gain of all its visitors, hours a day")),
+            color=_pilot_color(titles),
             tooltip=[
                 alt.Tooltip("district:N", title=_("district")),
                 alt.Tooltip("pilot:N", title=_("pilot")),
-                alt.Tooltip("gain:Q", title=_("EUR a day"), format=".0f"),
+                alt.Tooltip("gain:Q", title=_("hours a day"), format=".1f"),
             ],
         )
         .properties(height=alt.Step(max(22 // len(titles), 8)))
@@ -220,9 +183,9 @@ def gains(runs: Mapping[str, Run], names: Mapping[str, str]) -> alt.Chart | None
 
 
 def cost_against_relief(
-    base: Run, pilots: Mapping[str, Run], relief: str, relief_title: str
-) -> alt.LayerChart | alt.FacetChart:
-    """Return every pilot's net cost against what it takes off a figure.
+    pilots: Mapping[str, PilotResult], relief: str, relief_title: str
+) -> alt.LayerChart | alt.FacetChart | None:
+    """Return every pilot's net cost against what it takes off a figure, with its interval.
 
     Parameters
     ----------
@@ -233,30 +196,26 @@ def cost_against_relief(
     """
     rows = []
     for title, pilot in pilots.items():
-        net = [
-            values(run, "operating_cost_eur") - values(run, "fare_revenue_eur")
-            for run in (base, pilot)
-        ]
-        eased = values(base, relief) - values(pilot, relief)
+        cost, fares, eased = (
+            pilot.effects[name].difference if name in pilot.effects else None
+            for name in ("operating_cost_eur", "fare_revenue_eur", relief)
+        )
+        if cost is None or fares is None or eased is None or eased.interval is None:
+            continue
         rows.append(
             {
                 "pilot": title,
-                "cost": float(np.mean(net[1] - net[0])),
-                "relief": float(np.mean(eased)),
-                "low": float(np.percentile(eased, BAND[0])),
-                "high": float(np.percentile(eased, BAND[1])),
+                "cost": cost.mean - fares.mean,
+                "relief": -eased.mean,
+                "low": -eased.interval.high,
+                "high": -eased.interval.low,
             }
         )
-    table = pd.DataFrame(rows)
-    titles = list(pilots)
-    color = alt.Color(
-        "pilot:N",
-        title=None,
-        scale=alt.Scale(domain=titles, range=list(COLORS[1 : len(titles) + 1])),
-        legend=alt.Legend(orient="top", labelLimit=420, columns=2),
-    )
-    chart = alt.Chart(table).encode(
-        x=alt.X("cost:Q", title=_("cost less fares, EUR a day")), color=color
+    if not rows:
+        return None
+    chart = alt.Chart(pd.DataFrame(rows)).encode(
+        x=alt.X("cost:Q", title=_("cost less fares, EUR a day")),
+        color=_pilot_color(list(pilots)),
     )
     points = chart.mark_point(filled=True, size=120).encode(
         y=alt.Y("relief:Q", title=relief_title),

@@ -141,9 +141,7 @@ def _read_changes(text: str) -> tuple[Change, ...]:
 @st.cache_resource(max_entries=1, show_spinner=False, on_release=Office.close)
 def office() -> Office:
     """Return the processes that run comparisons for everybody."""
-    made = Office(default_workers())
-    made.warm_up()
-    return made
+    return Office(default_workers())
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
-
-import numpy as np
 
 from dashboard.formats import money, number, share
 from dashboard.texts import _
 from simulation.kpis import kpi_of
-from simulation.statistics import Interval, paired
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dashboard.jobs import Run
+    from simulation.experiment import Effect
+    from simulation.statistics import Interval
 
 HEADLINES = (
     "parking_full_min",
@@ -38,67 +35,23 @@ HEADLINES = (
     "consumer_surplus_eur",
 )
 PER_ENTRANCE = ("parking_full_min", "cars_arrived", "visitors", "visitors_turned_away")
-LEAST_KNOWN = 2
 MANY = 100.0
 Judgement = Literal["better", "worse", "different", "unclear"]
 
 
-@dataclass(frozen=True)
-class Difference:
-    """What a pilot does to one figure.
+def judge(name: str, effect: Effect) -> Judgement:
+    """Say whether a pilot really changes a figure.
 
-    Attributes
-    ----------
-    base_mean, mean
-        Over the days both have; nan where there is none.
-    change
-        Pilot less base.
-    interval
-        Of the change, 95 %; None with too few days.
-    judgement
-        "unclear" unless the interval leaves out zero.
+    A key figure is judged by the interval that holds together with those of all key figures
+    of all pilots, any other by its own. Where the interval holds zero, nothing is clear.
     """
-
-    name: str
-    base_mean: float
-    mean: float
-    change: float
-    interval: Interval | None
-    judgement: Judgement
-
-
-def values(run: Run, name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Return a figure of every day, nan where a day has none."""
-    return np.array([day.kpis.get(name, math.nan) for day in run.days], dtype=np.float64)
-
-
-def difference(base: Run, pilot: Run, name: str) -> Difference | None:
-    """Compare one figure day by day; None where no day of the pilot has it."""
-    before, after = values(base, name), values(pilot, name)
-    if np.isnan(after).all():
-        return None
-    both = ~np.isnan(before) & ~np.isnan(after)
-    if both.sum() < LEAST_KNOWN:
-        return Difference(name, math.nan, float(np.nanmean(after)), math.nan, None, "unclear")
-    found = paired(before[both], after[both])
-    interval = found.difference.interval
-    return Difference(
-        name,
-        found.base_mean,
-        found.mean,
-        found.difference.mean,
-        interval,
-        _judge(name, found.difference.mean, interval),
-    )
-
-
-def _judge(name: str, change: float, interval: Interval | None) -> Judgement:
-    if interval is None or not interval.excludes(0.0):
+    interval = effect.joint or effect.interval
+    if effect.difference is None or interval is None or not interval.excludes(0.0):
         return "unclear"
     better = kpi_of(name).better
     if better is None:
         return "different"
-    return "better" if (change < 0) == (better == "less") else "worse"
+    return "better" if (effect.difference.mean < 0) == (better == "less") else "worse"
 
 
 def label(name: str) -> str:

@@ -1,39 +1,38 @@
 """Comparisons that run beside the page: in processes, with progress, cancelled at will.
 
 A job is named by the hash of its question, so that a reloaded page, or whoever gets the link,
-finds the run that is under way or done. Days once simulated are kept, for every question that
-needs them, up to a bound.
+finds the run that is under way or done. Days once simulated lie in the run store.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
+import logging
 import threading
-import time
 from collections import OrderedDict
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from dashboard.worker import prepare_document, simulate_days, wake
-from lastmile.errors import ExperimentError, LastmileError
+from dashboard.worker import services_of
+from lastmile.errors import LastmileError
+from simulation.executor import Crew, Workers
+from simulation.experiment import Plan, compare, simulate
+from simulation.sampling import Progress, Sampler
 
 if TYPE_CHECKING:
-    from dashboard.worker import DayFigures
+    from concurrent.futures import Future
+
     from scenarios.schema import Scenario
-    from simulation.model import DayModel
+    from simulation.experiment import Comparison, Simulation
+    from simulation.shuttle import Service
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
-JOBS_KEPT = 64
-MODELS_KEPT = 24
-RUNS_KEPT = 48
-CHUNK = 4
-FOREVER_S = 3600.0
-POLL_S = 0.1
+JOBS_KEPT = 48
+TIMETABLES_KEPT = 48
 SEED = 1
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -43,33 +42,23 @@ class Question:
     Attributes
     ----------
     scenarios
-        The base first.
+        The base first; one alone is simulated without a comparison.
     replications
         Days of each.
     """
 
     scenarios: tuple[Scenario, ...]
     replications: int
-    seed: int = SEED
 
     @property
     def id(self) -> str:
         """Hash of all that decides the answer."""
-        said = [
-            [(one.name, one.digest) for one in self.scenarios],
-            self.replications,
-            self.seed,
-        ]
+        said = [[(one.name, one.digest) for one in self.scenarios], self.replications]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True, eq=False)
-class Run:
-    """A scenario's simulated days."""
-
-    scenario: Scenario
-    model: DayModel
-    days: tuple[DayFigures, ...]
+class Cancelled(Exception):  # noqa: N818 - no error
+    """Nobody wants the answer any more."""
 
 
 @dataclass(eq=False)
@@ -78,10 +67,10 @@ class Job:
 
     Attributes
     ----------
-    done, total
-        Pieces of work: preparing a scenario counts as one chunk of days.
-    runs
-        The answer, base first; empty until ``state`` is "done".
+    progress
+        How far the simulation is; None while scenarios are being prepared.
+    comparison, simulation
+        The answer, once ``state`` is "done": one of them.
     error
         What went wrong, for the reader.
     watchers
@@ -90,34 +79,46 @@ class Job:
 
     question: Question
     state: State = "waiting"
-    done: int = 0
-    total: int = 1
-    runs: tuple[Run, ...] = ()
+    progress: Progress | None = None
+    comparison: Comparison | None = None
+    simulation: Simulation | None = None
     error: str = ""
-    started: float = field(default_factory=time.monotonic)
-    stop: threading.Event = field(default_factory=threading.Event)
     watchers: int = 0
+    stop: threading.Event = field(default_factory=threading.Event)
 
     @property
     def is_over(self) -> bool:
         """Whether nothing more will happen."""
         return self.state in {"done", "failed", "cancelled"}
 
-    @property
-    def left_s(self) -> float | None:
-        """Seconds it is likely to take still; None while nothing is known."""
-        if not self.done:
-            return None
-        spent = time.monotonic() - self.started
-        return spent / self.done * (self.total - self.done)
+    def tell(self, progress: Progress, /) -> None:
+        """Take note of how far the work is; end it where nobody wants it.
+
+        Raises
+        ------
+        Cancelled
+            Somebody cancelled it.
+        """
+        if self.stop.is_set():
+            raise Cancelled
+        self.progress = progress
 
 
-class Cancelled(Exception):  # noqa: N818 - no error
-    """Somebody does not want the answer any more."""
+@dataclass(frozen=True, slots=True)
+class _WarmPlan(Plan):
+    """A plan whose replications run where the processes have loaded everything already."""
+
+    crew: Crew | None = None
+
+    def sampler(self) -> Sampler:
+        if self.crew is None or self.listener is None:
+            return Plan.sampler(self)
+        crew = self.crew
+        return Sampler(lambda: nullcontext(crew), self.store, self.listener)
 
 
 class Office:
-    """Takes questions and has them answered by a few processes.
+    """Takes questions and has them answered by a few processes that stay.
 
     Parameters
     ----------
@@ -126,13 +127,11 @@ class Office:
     """
 
     def __init__(self, workers: int) -> None:
-        self.workers = workers
+        self._crew = Crew(Workers(workers), workers)
         self._lock = threading.Lock()
-        self._turn = threading.Semaphore(max(1, workers))
-        self._pool: ProcessPoolExecutor | None = None
+        self._turn = threading.Semaphore(workers)
         self._jobs: OrderedDict[str, Job] = OrderedDict()
-        self._models: OrderedDict[str, DayModel] = OrderedDict()
-        self._days: OrderedDict[tuple[str, int], dict[int, DayFigures]] = OrderedDict()
+        self._timetables: OrderedDict[str, Future[tuple[Service, ...]]] = OrderedDict()
 
     def ask(self, question: Question, *, again: bool = False) -> Job:
         """Return the job of a question; start it where there is none yet.
@@ -167,135 +166,55 @@ class Office:
                 job.stop.set()
                 self._jobs.pop(job.question.id, None)
 
-    def warm_up(self) -> None:
-        """Start the processes before anybody waits for them."""
-        for _worker in range(self.workers):
-            self._submit(wake)
+    def services(self, scenario: Scenario) -> tuple[Service, ...]:
+        """Return a scenario's services with their departures, worked out in a process.
+
+        Raises
+        ------
+        ScenarioError
+            The scenario contradicts itself.
+        """
+        with self._lock:
+            future = self._timetables.get(scenario.digest)
+            if future is None:
+                future = self._crew.executor.submit(services_of, scenario)
+                self._timetables[scenario.digest] = future
+                while len(self._timetables) > TIMETABLES_KEPT:
+                    self._timetables.popitem(last=False)
+        return future.result()
 
     def close(self) -> None:
-        """Stop the processes."""
+        """Cancel every job and stop the processes."""
         with self._lock:
             for job in self._jobs.values():
                 job.stop.set()
-            if self._pool is not None:
-                self._pool.shutdown(wait=False, cancel_futures=True)
-                self._pool = None
-
-    def _submit(self, function: Any, *arguments: object) -> Future[Any]:  # noqa: ANN401
-        """Hand work to the processes; replace them where one has died."""
-        with self._lock:
-            if self._pool is None:
-                context = multiprocessing.get_context("spawn")
-                self._pool = ProcessPoolExecutor(self.workers, mp_context=context)
-            try:
-                return self._pool.submit(function, *arguments)
-            except BrokenProcessPool:
-                self._pool = ProcessPoolExecutor(
-                    self.workers, mp_context=multiprocessing.get_context("spawn")
-                )
-                return self._pool.submit(function, *arguments)
+        self._crew.executor.shutdown(wait=False, cancel_futures=True)
 
     def _answer(self, job: Job) -> None:
         """Work on a job until it is done, fails or is cancelled."""
         with self._turn:
-            job.state, job.started = "running", time.monotonic()
+            if job.stop.is_set():
+                job.state = "cancelled"
+                return
+            job.state = "running"
+            question = job.question
+            plan = _WarmPlan(
+                replications=question.replications,
+                seed=SEED,
+                listener=job.tell,
+                crew=self._crew,
+            )
+            base, *pilots = question.scenarios
             try:
-                self._work(job)
+                if pilots:
+                    job.comparison = compare(base, pilots, plan)
+                else:
+                    job.simulation = simulate(base, plan)
                 job.state = "done"
             except Cancelled:
                 job.state = "cancelled"
             except LastmileError as fault:
                 job.error, job.state = str(fault), "failed"
-            except BrokenProcessPool:
-                job.error = "a process ended before its work was done; run the comparison again"
-                job.state = "failed"
-
-    def _work(self, job: Job) -> None:
-        """Prepare what is not prepared, simulate the days that are missing, keep all."""
-        question = job.question
-        wanted = range(question.replications)
-        missing = {
-            one.digest: [n for n in wanted if n not in self._kept(one, question.seed)]
-            for one in question.scenarios
-        }
-        chunks = {key: _chunks(numbers) for key, numbers in missing.items()}
-        job.total = max(1, len(chunks) + sum(map(len, chunks.values())))
-        preparing: dict[Future[Any], Scenario] = {}
-        simulating: dict[Future[Any], tuple[Scenario, list[int]]] = {}
-        for one in {one.digest: one for one in question.scenarios}.values():
-            model = self._model(one)
-            if model is not None:
-                job.done += 1
-                self._simulate(one, model, question.seed, chunks[one.digest], simulating)
-            else:
-                preparing[self._submit(prepare_document, one.name, one.document())] = one
-        try:
-            while preparing or simulating:
-                if job.stop.is_set():
-                    raise Cancelled
-                over, _waiting = wait(
-                    [*preparing, *simulating], timeout=POLL_S, return_when=FIRST_COMPLETED
-                )
-                for future in over:
-                    job.done += 1
-                    if future in preparing:
-                        one = preparing.pop(future)
-                        model = future.result()
-                        self._keep_model(one, model)
-                        self._simulate(one, model, question.seed, chunks[one.digest], simulating)
-                    else:
-                        one, numbers = simulating.pop(future)
-                        self._keep_days(one, question.seed, numbers, future.result())
-        finally:
-            for future in [*preparing, *simulating]:
-                future.cancel()
-        job.runs = tuple(self._run(one, question) for one in question.scenarios)
-
-    def _simulate(
-        self,
-        one: Scenario,
-        model: DayModel,
-        seed: int,
-        chunks: list[list[int]],
-        simulating: dict[Future[Any], tuple[Scenario, list[int]]],
-    ) -> None:
-        for numbers in chunks:
-            simulating[self._submit(simulate_days, model, seed, numbers)] = one, numbers
-
-    def _run(self, one: Scenario, question: Question) -> Run:
-        model = self._model(one)
-        kept = self._kept(one, question.seed)
-        if model is None or any(number not in kept for number in range(question.replications)):
-            raise ExperimentError("too many comparisons run at once to keep this one; run it again")
-        return Run(one, model, tuple(kept[number] for number in range(question.replications)))
-
-    def _model(self, one: Scenario) -> DayModel | None:
-        with self._lock:
-            model = self._models.get(one.digest)
-            if model is not None:
-                self._models.move_to_end(one.digest)
-            return model
-
-    def _keep_model(self, one: Scenario, model: DayModel) -> None:
-        with self._lock:
-            self._models[one.digest] = model
-            while len(self._models) > MODELS_KEPT:
-                self._models.popitem(last=False)
-
-    def _kept(self, one: Scenario, seed: int) -> dict[int, DayFigures]:
-        with self._lock:
-            return dict(self._days.get((one.digest, seed), {}))
-
-    def _keep_days(
-        self, one: Scenario, seed: int, numbers: list[int], days: list[DayFigures]
-    ) -> None:
-        with self._lock:
-            kept = self._days.setdefault((one.digest, seed), {})
-            kept.update(zip(numbers, days, strict=True))
-            self._days.move_to_end((one.digest, seed))
-            while len(self._days) > RUNS_KEPT:
-                self._days.popitem(last=False)
-
-
-def _chunks(numbers: list[int]) -> list[list[int]]:
-    return [numbers[start : start + CHUNK] for start in range(0, len(numbers), CHUNK)]
+            except Exception:  # noqa: BLE001 - told to the reader, logged for us
+                _LOG.exception("a comparison failed")
+                job.error, job.state = "our fault: the log of the dashboard says more", "failed"

@@ -33,13 +33,13 @@ def show_progress(job: Job) -> None:
     """Show how far a run is; the page draws itself again when it is over."""
     if job.is_over:
         st.rerun()
-    left_s = job.left_s
-    text = (
-        _("Simulating ... about {time} left").format(time=_seconds(left_s))
-        if left_s is not None and job.state == "running"
-        else _("Preparing ...")
-    )
-    st.progress(min(job.done / job.total, 1.0), text)
+    progress = job.progress
+    left_s = None if progress is None else progress.left_s
+    if progress is None or left_s is None:
+        st.progress(0.0, _("Preparing ..."))
+    else:
+        text = _("Simulating ... about {time} left").format(time=_seconds(left_s))
+        st.progress(min(progress.done / max(progress.total, 1), 1.0), text)
     st.button(_("Cancel"), on_click=job.stop.set, icon=":material/cancel:")
 
 

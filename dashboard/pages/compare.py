@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 from babel.dates import get_month_names
@@ -20,7 +20,6 @@ from dashboard.comparison import (
     LARGEST_UPLOAD_BYTES,
     MOST_PILOTS,
     WEATHERS,
-    Comparison,
     office,
     scenario,
     scenario_keys,
@@ -28,21 +27,26 @@ from dashboard.comparison import (
     title,
     to_toml,
 )
-from dashboard.figures import amount, difference
+from dashboard.comparison import Comparison as Asked
+from dashboard.figure_table import figure_names
+from dashboard.figure_table import table as figure_table
 from dashboard.formats import locale
 from dashboard.progress import leave_before, show_end, show_progress
 from dashboard.state import read_query, seed, write_query
 from dashboard.texts import _, _n, language, plain
-from dashboard.verdict import figure_names, sentences, table
 from lastmile.errors import LastmileError
 from lastmile.places import Gazetteer
+from simulation.daytrial import SERIES
+from simulation.report import render
+from simulation.verdict import verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from dashboard.comparison import Change
-    from dashboard.jobs import Job, Run
+    from dashboard.jobs import Job
     from scenarios.schema import Scenario
+    from simulation.experiment import Comparison, PilotResult, ScenarioRun
 
 PAGE = "compare"
 DEFAULT_ENTRANCE = "haltia"
@@ -51,7 +55,7 @@ DEFAULT_ENTRANCE = "haltia"
 def page() -> None:
     """Draw the page; the address holds the question, and the answer is found by it."""
     query = read_query(PAGE)
-    asked = Comparison.from_query(query)
+    asked = Asked.from_query(query)
     entrance = query.read("entrance", DEFAULT_ENTRANCE, lambda text: Gazetteer.bundled()[text].id)
     st.title(_("Compare pilots"))
     query.note()
@@ -70,12 +74,12 @@ def page() -> None:
                 leave_before(job)
                 if not job.is_over:
                     show_progress(job)
-                elif show_end(job):
-                    entrance = _answer(job, entrance)
+                elif show_end(job) and job.comparison is not None:
+                    entrance = _answer(job.comparison, job, entrance)
     write_query(PAGE, {**comparison.to_query(), "entrance": entrance})
 
 
-def _question(asked: Comparison, *, fresh: bool) -> Comparison:
+def _question(asked: Asked, *, fresh: bool) -> Asked:
     """Draw the form and return what it says."""
     keys = scenario_keys()
     seed(
@@ -130,7 +134,7 @@ def _question(asked: Comparison, *, fresh: bool) -> Comparison:
         )
         changes = _changes(tuple(pilots), asked, fresh=fresh)
         _upload()
-    return Comparison(
+    return Asked(
         base=base or BASE,
         pilots=tuple(pilots),
         month=month or asked.month,
@@ -152,7 +156,7 @@ def _busy_text(level: int) -> str:
     return _("busier than {share} of 100").format(share=level)
 
 
-def _changes(pilots: tuple[str, ...], asked: Comparison, *, fresh: bool) -> tuple[Change, ...]:
+def _changes(pilots: tuple[str, ...], asked: Asked, *, fresh: bool) -> tuple[Change, ...]:
     """Draw a slider for what one asks about in each pilot; return what differs from its file."""
     changes: list[Change] = []
     for number, key in enumerate(pilots, start=1):
@@ -225,71 +229,84 @@ def _upload() -> None:
             st.rerun()
 
 
-def _answer(job: Job, entrance: str) -> str:
+def _answer(comparison: Comparison, job: Job, entrance: str) -> str:
     """Show what came of a run; return the entrance looked at."""
-    base, *others = job.runs
-    pilots = _titled(others)
-    _verdicts(base, pilots)
-    order = {gate.id: number for number, gate in enumerate(base.model.entrances)}
-    gates = [gate for gate, number in order.items() if base.model.lots_of(number)]
+    pilots = _titled(comparison)
+    _verdicts(comparison, pilots)
+    gates = {gate["id"]: gate for gate in comparison.base.about["entrances"] if gate["places"]}
     chosen = st.segmented_control(
         _("Entrance"),
-        gates,
-        default=entrance if entrance in gates else gates[0],
+        list(gates),
+        default=entrance if entrance in gates else next(iter(gates)),
         format_func=lambda gate: Gazetteer.bundled()[gate].name(language()),
         required=True,
         key="entrance",
     )
     entrance = chosen or entrance
-    _courses(base, pilots, order[entrance], entrance)
+    frames = {
+        _base_title(comparison, pilots): series_of(comparison.base),
+        **{name: series_of(pilot.run) for name, pilot in pilots.items()},
+    }
+    _parked(frames, entrance, float(gates[entrance]["places"]))
     st.subheader(_("Key figures"))
-    st.html(table(base, pilots, figure_names(job.runs, entrance), language()))
-    _loads(pilots)
-    _money_and_people(base, pilots)
-    _downloads(base, pilots)
-    for warning in dict.fromkeys(warning for run in job.runs for warning in run.model.warnings):
+    st.html(figure_table(pilots, figure_names(comparison, entrance), language()))
+    _loads(pilots, frames)
+    _money_and_people(pilots)
+    _downloads(comparison, pilots, job)
+    warnings = [text for run in comparison.runs for text in run.about.get("warnings", [])]
+    for warning in dict.fromkeys(warnings):
         st.caption(plain(warning))
     return entrance
 
 
-def _titled(runs: list[Run]) -> dict[str, Run]:
+def _titled(comparison: Comparison) -> dict[str, PilotResult]:
     """Return the pilots by title, numbered where two have the same."""
-    titled: dict[str, Run] = {}
-    for run in runs:
-        name, number = title(run.scenario), 2
+    titled: dict[str, PilotResult] = {}
+    for pilot in comparison.pilots:
+        name, number = title(pilot.run.scenario), 2
         while name in titled:
-            name, number = f"{title(run.scenario)} ({number})", number + 1
-        titled[name] = run
+            name, number = f"{title(pilot.run.scenario)} ({number})", number + 1
+        titled[name] = pilot
     return titled
 
 
-def _verdicts(base: Run, pilots: Mapping[str, Run]) -> None:
+def _base_title(comparison: Comparison, pilots: Mapping[str, PilotResult]) -> str:
+    name = title(comparison.base.scenario)
+    return name if name not in pilots else _("{title} (base)").format(title=name)
+
+
+def _verdicts(comparison: Comparison, pilots: Mapping[str, PilotResult]) -> None:
     """Say first, in words, what each pilot does."""
-    days = len(base.days)
     st.caption(
         _n(
             "{n} simulated day of each, the same visitors in all.",
             "{n} simulated days of each, the same visitors in all.",
-            days,
+            comparison.replications,
         )
     )
     for name, pilot in pilots.items():
         with st.container(border=True):
             st.markdown(f"**{plain(name)}**")
-            st.markdown("\n".join(f"- {plain(text)}" for text in sentences(base, pilot)))
+            said = verdict(comparison, pilot, language())
+            st.markdown("\n".join(f"- {plain(sentence)}" for sentence in said))
 
 
-def _courses(base: Run, pilots: Mapping[str, Run], number: int, entrance: str) -> None:
+def series_of(run: ScenarioRun) -> pd.DataFrame:
+    """Return the course of every day: ``series``, ``time_s``, ``value``."""
+    found = run.tables(SERIES)
+    if found is None:
+        return pd.DataFrame({"series": [], "time_s": [], "value": []})
+    frame: pd.DataFrame = found.to_pandas()
+    return frame
+
+
+def _parked(frames: Mapping[str, pd.DataFrame], entrance: str, places: float) -> None:
     """Show how full the car parks are over the day."""
     st.subheader(_("Cars parked over the day"))
-    series = {
-        name: np.array([day.parked[number] for day in run.days])
-        for name, run in {_title_of_base(base, pilots): base, **pilots}.items()
-    }
-    capacity = float(sum(base.model.car_parks[lot].capacity for lot in base.model.lots_of(number)))
     place = Gazetteer.bundled()[entrance].name(language())
+    lines = {name: frame[frame["series"] == f"parked.{entrance}"] for name, frame in frames.items()}
     st.altair_chart(
-        charts.course(series, _("cars parked"), capacity or None),
+        charts.course(lines, _("cars parked"), limit=(places, _("capacity"))),
         alt=_("Cars parked at {place} over the day: mean and 8 days in 10, by scenario").format(
             place=place
         ),
@@ -297,111 +314,124 @@ def _courses(base: Run, pilots: Mapping[str, Run], number: int, entrance: str) -
     st.caption(_("Lines are means; 8 days in 10 lie within the bands."))
 
 
-def _title_of_base(base: Run, pilots: Mapping[str, Run]) -> str:
-    name = title(base.scenario)
-    return name if name not in pilots else _("{title} (base)").format(title=name)
+def _loads(pilots: Mapping[str, PilotResult], frames: Mapping[str, pd.DataFrame]) -> None:
+    """Show how full the shuttles are over the day."""
+    lines = {}
+    for name, pilot in pilots.items():
+        for service in pilot.run.about["services"]:
+            frame = frames[name]
+            mine = frame[frame["series"] == f"load.{service['id']}"]
+            if service["mode"] == "shuttle" and len(mine):
+                lines[f"{name}: {service['name']}"] = mine
+    if not lines:
+        return
+    st.subheader(_("Shuttle loads"))
+    st.altair_chart(
+        charts.course(
+            lines,
+            _("places taken, over half an hour"),
+            limit=(1.0, _("every place taken")),
+            shares=True,
+        ),
+        alt=_("Places taken in the shuttles over the day, with 8 days in 10"),
+    )
 
 
-def _loads(pilots: Mapping[str, Run]) -> None:
-    """Show the loads of every shuttle."""
-    for name, run in pilots.items():
-        for service in run.model.services:
-            if service.mode != "shuttle":
-                continue
-            chart = charts.loads(run, service.id)
-            if chart is not None:
-                st.subheader(_("Shuttle loads: {pilot}").format(pilot=plain(name)))
-                st.altair_chart(
-                    chart, alt=_("People on board of every departure, with 8 days in 10")
-                )
-
-
-def _money_and_people(base: Run, pilots: Mapping[str, Run]) -> None:
+def _money_and_people(pilots: Mapping[str, PilotResult]) -> None:
     """Show cost against relief, and who gains."""
     left, right = st.columns(2)
+    relief = charts.cost_against_relief(pilots, "cars_arrived", _("fewer cars arriving, a day"))
     with left:
-        st.subheader(_("Cost against relief"))
-        st.altair_chart(
-            charts.cost_against_relief(
-                base, pilots, "cars_arrived", _("fewer cars arriving, a day")
-            ),
-            alt=_("Net cost of each pilot against the cars it keeps away"),
-        )
+        if relief is not None:
+            st.subheader(_("Cost against relief"))
+            st.altair_chart(relief, alt=_("Net cost of each pilot against the cars it keeps away"))
+    runs = {name: pilot.run for name, pilot in pilots.items()}
+    gains = charts.gains(runs, charts.zone_names(language()))
     with right:
-        chart = charts.gains(pilots, charts.zone_names(language()))
-        if chart is not None:
+        if gains is not None:
             st.subheader(_("Who gains"))
-            st.altair_chart(chart, alt=_("Gain of the visitors of each district, by pilot"))
+            st.altair_chart(gains, alt=_("Gain of the visitors of each district, by pilot"))
 
 
-def _downloads(base: Run, pilots: Mapping[str, Run]) -> None:
-    """Offer the days and the scenarios as files."""
+def _downloads(comparison: Comparison, pilots: Mapping[str, PilotResult], job: Job) -> None:
+    """Offer the report, the tables and the scenarios as files, made when asked for."""
     st.subheader(_("Downloads"))
-    rows = [
-        {"scenario": name, "replication": number, "kpi": kpi, "value": value}
-        for name, run in {_title_of_base(base, pilots): base, **pilots}.items()
-        for number, day in enumerate(run.days)
-        for kpi, value in day.kpis.items()
-    ]
-    days = pd.DataFrame(rows)
-    parquet = io.BytesIO()
-    days.to_parquet(parquet, index=False)
+    tongue = language()
+    files: dict[str, tuple[Callable[[], str | bytes], str, str]] = {
+        _("Report (HTML)"): (
+            lambda: render(comparison, language=tongue),
+            "lastmile-report.html",
+            "text/html",
+        ),
+        _("All days (CSV)"): (
+            lambda: _days(comparison).to_csv(index=False),
+            "lastmile-days.csv",
+            "text/csv",
+        ),
+        _("All days (Parquet)"): (
+            lambda: _parquet(_days(comparison)),
+            "lastmile-days.parquet",
+            "application/vnd.apache.parquet",
+        ),
+        _("Differences (CSV)"): (
+            lambda: _differences(comparison).to_csv(index=False),
+            "lastmile-comparison.csv",
+            "text/csv",
+        ),
+    }
+    for name, pilot in pilots.items():
+        one = pilot.run.scenario
+        files[_("Scenario: {title}").format(title=plain(name))] = (
+            partial(to_toml, one),
+            f"{one.name}.toml",
+            "application/toml",
+        )
     with st.container(horizontal=True):
-        st.download_button(
-            _("All days (CSV)"),
-            days.to_csv(index=False).encode(),
-            file_name="lastmile-days.csv",
-            mime="text/csv",
-            on_click="ignore",
-            icon=":material/download:",
-        )
-        st.download_button(
-            _("All days (Parquet)"),
-            parquet.getvalue(),
-            file_name="lastmile-days.parquet",
-            mime="application/vnd.apache.parquet",
-            on_click="ignore",
-            icon=":material/download:",
-        )
-        st.download_button(
-            _("Differences (CSV)"),
-            _differences(base, pilots).to_csv(index=False).encode(),
-            file_name="lastmile-comparison.csv",
-            mime="text/csv",
-            on_click="ignore",
-            icon=":material/download:",
-        )
-        for name, run in pilots.items():
+        for label, (make, file_name, mime) in files.items():
             st.download_button(
-                _("Scenario: {title}").format(title=plain(name)),
-                to_toml(run.scenario),
-                file_name=f"{run.scenario.name}.toml",
-                mime="application/toml",
+                label,
+                make,
+                file_name=file_name,
+                mime=mime,
                 on_click="ignore",
                 icon=":material/download:",
-                key=f"toml-{name}",
+                key=f"{file_name}-{job.question.id}-{label}",
             )
 
 
-def _differences(base: Run, pilots: Mapping[str, Run]) -> pd.DataFrame:
+def _days(comparison: Comparison) -> pd.DataFrame:
+    """Return every figure of every day."""
+    frames = []
+    for run in comparison.runs:
+        wide = pd.DataFrame(dict(run.sample.figures), index=run.sample.replications)
+        long = wide.rename_axis("replication").reset_index().melt("replication", var_name="kpi")
+        frames.append(long.dropna().assign(scenario=run.name))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _parquet(table: pd.DataFrame) -> bytes:
+    content = io.BytesIO()
+    table.to_parquet(content, index=False)
+    return content.getvalue()
+
+
+def _differences(comparison: Comparison) -> pd.DataFrame:
     """Return every figure's difference with its interval."""
-    rows = []
-    for title_, pilot in pilots.items():
-        names = dict.fromkeys(name for day in pilot.days for name in day.kpis)
-        for name in names:
-            found = difference(base, pilot, name)
-            if found is None:
-                continue
-            rows.append(
-                {
-                    "pilot": title_,
-                    "kpi": name,
-                    "base_mean": found.base_mean,
-                    "mean": found.mean,
-                    "diff": found.change,
-                    "diff_low": None if found.interval is None else found.interval.low,
-                    "diff_high": None if found.interval is None else found.interval.high,
-                    "text": amount(name, found.mean),
-                }
-            )
-    return pd.DataFrame(rows)
+    said = comparison.to_json()
+    return pd.DataFrame(
+        [
+            {
+                "pilot": pilot["name"],
+                "kpi": kpi,
+                "unit": one["unit"],
+                "base_mean": one["base_mean"],
+                "mean": one["mean"],
+                "diff": one["diff"],
+                "diff_low": one["diff_ci95"][0],
+                "diff_high": one["diff_ci95"][1],
+                "p_better": one["p_better"],
+            }
+            for pilot in said["pilots"]
+            for kpi, one in pilot["kpis"].items()
+        ]
+    )

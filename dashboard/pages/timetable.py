@@ -13,9 +13,10 @@ from streamlit_folium import st_folium
 
 from dashboard import charts
 from dashboard.comparison import EXAMPLE, Comparison, office, scenario, scenario_keys, title
-from dashboard.figures import amount, label, values
+from dashboard.figures import amount, label
 from dashboard.jobs import Question
 from dashboard.maps import base_map, line, marker
+from dashboard.pages.compare import series_of
 from dashboard.progress import leave_before, show_end, show_progress
 from dashboard.state import Query, read_query, seed, write_query
 from dashboard.texts import _, _n, plain
@@ -24,7 +25,9 @@ from lastmile.errors import LastmileError
 from simulation.shuttle import BACK, OUT
 
 if TYPE_CHECKING:
-    from dashboard.jobs import Job, Run
+    from streamlit.delta_generator import DeltaGenerator
+
+    from simulation.experiment import ScenarioRun, Simulation
     from simulation.shuttle import Service
 
 PAGE = "timetable"
@@ -68,8 +71,8 @@ def page() -> None:
         if not job.is_over:
             with right:
                 show_progress(job)
-        elif show_end(job):
-            service_id = _service(job, query, left, right)
+        elif show_end(job) and job.simulation is not None:
+            service_id = _service(job.simulation, query, left, right)
     write_query(PAGE, {"scenario": key, "service": service_id})
 
 
@@ -83,27 +86,29 @@ def _question(key: str) -> Question:
     return Question(replace(asked, pilots=()).scenarios(), DAYS)
 
 
-def _service(job: Job, query: Query, left: object, right: object) -> str:
+def _service(
+    simulation: Simulation, query: Query, left: DeltaGenerator, right: DeltaGenerator
+) -> str:
     """Show one service of a run; return its id."""
-    run = job.runs[0]
-    services = {service.id: service for service in run.model.services}
+    run = simulation.run
+    services = {service.id: service for service in office().services(run.scenario)}
     if not services:
         st.info(_("No service runs on this day."))
         return ""
     shuttles = [one.id for one in services.values() if one.mode == "shuttle"]
-    with left:  # type: ignore[attr-defined]
+    with left:
         default = query.one_of("service", (shuttles or list(services))[0], services)
         chosen = st.selectbox(
             _("Service"),
             list(services),
             index=list(services).index(default),
             format_func=lambda one: plain_name(services[one]),
-            key=f"service-of-{run.scenario.name}",
+            key=f"service-of-{run.run_id}",
         )
         service = services[chosen]
         _facts(service)
         _map(service)
-    with right:  # type: ignore[attr-defined]
+    with right:
         _load(run, service)
         _departures(service)
     return chosen
@@ -145,28 +150,43 @@ def _map(service: Service) -> None:
     )
 
 
-def _load(run: Run, service: Service) -> None:
+def _load(run: ScenarioRun, service: Service) -> None:
     """Show whether the service carries its load."""
-    st.subheader(_("Load of every departure"))
-    chart = charts.loads(run, service.id)
-    if chart is not None:
-        st.altair_chart(chart, alt=_("People on board of every departure, with 8 days in 10"))
-        st.caption(
-            _n(
-                "{n} simulated day; lines hold 8 days in 10.",
-                "{n} simulated days; lines hold 8 days in 10.",
-                len(run.days),
-            )
+    st.subheader(_("Load over the day"))
+    frame = series_of(run)
+    lines = {
+        text: mine
+        for text, mine in (
+            (_("places taken, over half an hour"), frame[frame["series"] == f"load.{service.id}"]),
         )
+        if len(mine)
+    }
+    if lines:
+        st.altair_chart(
+            charts.course(
+                lines,
+                _("places taken, over half an hour"),
+                limit=(1.0, _("every place taken")),
+                shares=True,
+            ),
+            alt=_("Places taken in the vehicles over the day, with 8 days in 10"),
+        )
+    waiting = frame[frame["series"] == f"waiting.{service.id}"]
+    if len(waiting):
+        st.altair_chart(
+            charts.course({_("people at its stops"): waiting}, _("people at its stops")),
+            alt=_("People waiting at the stops over the day, with 8 days in 10"),
+        )
+    st.caption(_("Lines are means; 8 days in 10 lie within the bands."))
     if service.mode == "shuttle":
         _figures(run)
 
 
-def _figures(run: Run) -> None:
+def _figures(run: ScenarioRun) -> None:
     """Show the key figures of the shuttles."""
     rows = []
     for name in FIGURES:
-        found = values(run, name)
+        found = run.sample.figure(name)
         if np.isnan(found).all():
             continue
         mean = amount(name, float(np.nanmean(found)))
