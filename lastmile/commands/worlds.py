@@ -70,7 +70,10 @@ def tell_worlds(scenarios: Sequence[Scenario], options: dict[str, Any], *, as_js
     RequestError
         If an option does not go with ``--uncertain``.
     """
-    from lastmile.parameters import Parameters  # noqa: PLC0415 - slow to load
+    from rich.console import Console  # noqa: PLC0415 - slow to load
+    from rich.progress import Progress  # noqa: PLC0415
+
+    from lastmile.parameters import Parameters  # noqa: PLC0415
     from simulation.uncertainty import draw_worlds, run_worlds  # noqa: PLC0415
 
     for name in ("precision", "dask"):
@@ -78,16 +81,15 @@ def tell_worlds(scenarios: Sequence[Scenario], options: dict[str, Any], *, as_js
             raise RequestError(f"--{name} does not go with --uncertain")
     started = time.perf_counter()
     worlds = draw_worlds(Parameters.bundled(), options["worlds"], options["seed"])
-    with click.progressbar(
-        length=len(worlds), label="worlds", file=click.get_text_stream("stderr"), hidden=as_json
-    ) as bar:
+    with Progress(console=Console(stderr=True), disable=as_json) as bar:
+        task = bar.add_task("worlds", total=len(worlds))
         figures = run_worlds(
             scenarios,
             worlds,
             seed=options["seed"],
             replications=options.get("replications") or DAYS_IN_A_WORLD,
             workers=options.get("workers") or os.cpu_count() or 1,
-            progress=lambda _: bar.update(1),
+            progress=lambda _: bar.advance(task),
         )
     said = _as_json(scenarios, worlds, figures, options["seed"])
     said["wall_s"] = round(time.perf_counter() - started, 2)
