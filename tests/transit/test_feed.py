@@ -14,7 +14,7 @@ import gtfs_kit
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import SOUND, zip_of
+from sound_feed import SOUND, zip_of
 
 from lastmile import datasets
 from lastmile.errors import DataError

@@ -8,7 +8,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import SOUND, zip_of
+from sound_feed import SOUND, zip_of
 
 from lastmile.errors import DataError
 from lastmile.transit.archive import Limits

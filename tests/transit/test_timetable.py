@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from conftest import SOUND
+from sound_feed import SOUND
 
 from lastmile.errors import NoServiceError, ScenarioError
 from lastmile.transit.feed import load_feed
