@@ -8,6 +8,8 @@ Run: python benchmarks/bench_day.py [--visitors 6000] [--repeat 5]
    the same events (the tests hold one against the other).
 3. A queue with three places (M/M/3), lean, plain and in Ciw. An event is a line of our log; Ciw is
    given the same number, since its customers do the same.
+
+Times are seconds of processor time, so that a busy machine does not blur them.
 """
 
 from __future__ import annotations
@@ -44,16 +46,16 @@ def best_of(repeat: int, work: Callable[[], int]) -> tuple[float, int]:
     times = []
     count = 0
     for _ in range(repeat):
-        start = time.perf_counter()
+        start = time.process_time()
         count = work()
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return statistics.median(times), count
 
 
 def whole_day(scenario: str, visitors: int, repeat: int) -> None:
     """Time a whole day."""
     chosen = load_scenario(scenario)
-    started = time.perf_counter()
+    started = time.process_time()
     model = prepare(chosen.with_changes({"day.visit_level": 1.0}))
     sample = [
         sum(run_day(model, 1, k).parties.size[~run_day(model, 1, k).parties.latent])
@@ -61,18 +63,18 @@ def whole_day(scenario: str, visitors: int, repeat: int) -> None:
     ]
     level = visitors / float(np.mean(sample))
     model = replace(model, day=model.day.model_copy(update={"visit_level": level}))
-    prepared_s = time.perf_counter() - started
+    prepared_s = time.process_time() - started
     people, parts = 0, [0.0, 0.0]
 
     def day() -> int:
         nonlocal people
-        start = time.perf_counter()
+        start = time.process_time()
         result = run_day(model, 1, 0)
-        middle = time.perf_counter()
+        middle = time.process_time()
         people = int(result.parties.size[~result.parties.latent].sum())
         kpis(result, model)
         parts[0] += middle - start
-        parts[1] += time.perf_counter() - middle
+        parts[1] += time.process_time() - middle
         return len(result.events)
 
     seconds, events = best_of(repeat, day)

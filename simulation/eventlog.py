@@ -159,32 +159,18 @@ class EventLog:
         if place is not None:
             wanted &= self.place == place
         return EventLog(
-            *(
-                column[wanted]
-                for column in (
-                    self.time_s,
-                    self.kind,
-                    self.party,
-                    self.place,
-                    self.people,
-                    self.value,
-                )
-            )
+            time_s=self.time_s[wanted],
+            kind=self.kind[wanted],
+            party=self.party[wanted],
+            place=self.place[wanted],
+            people=self.people[wanted],
+            value=self.value[wanted],
         )
 
     def to_bytes(self) -> bytes:
         """Return the columns' bytes: equal for equal days."""
-        return b"".join(
-            column.tobytes()
-            for column in (
-                self.time_s,
-                self.kind,
-                self.party,
-                self.place,
-                self.people,
-                self.value,
-            )
-        )
+        columns = (self.time_s, self.kind, self.party, self.place, self.people, self.value)
+        return b"".join(column.tobytes() for column in columns)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the log as a table with the kinds by name."""

@@ -40,7 +40,8 @@ class Stage:
     @property
     def now(self) -> float:
         """The time, s after midnight."""
-        return float(self.env._now)  # noqa: SLF001 - the property of the same name costs a call
+        now: float = self.env._now  # noqa: SLF001 - the property of the same name costs a call
+        return now
 
     def record(self, kind: Kind, party: int, place: int, people: int, value: float) -> None:
         """Write one event to the log."""
