@@ -116,9 +116,13 @@ class Connections:
         """
         point = self.place(door, Mode.WALK)
         usual_s, long_s, longest_s = WALK_LIMITS_S
-        ways = self.stopnet.walks(point, longest_s if long_walk else usual_s)
-        if len(ways.stop) < ENOUGH_STOPS:
-            ways = self.stopnet.walks(point, longest_s if long_walk else long_s)
+        if long_walk:
+            return self.stopnet.walks(point, longest_s)
+        if self.stopnet.count_near(point, usual_s) >= ENOUGH_STOPS:
+            ways = self.stopnet.walks(point, usual_s)
+            if len(ways.stop) >= ENOUGH_STOPS:
+                return ways
+        ways = self.stopnet.walks(point, long_s)
         return ways if len(ways.stop) else self.stopnet.walks(point, longest_s)
 
     def by_bike(self, door: Waypoint) -> Connection:

@@ -263,6 +263,10 @@ class StopNet:
         self._walks[key] = _ways(near, duration, times.length_m[0], limit_s)
         return self._walks[key]
 
+    def count_near(self, point: Places, limit_s: float) -> int:
+        """Return how many stops could be walked to within a limit if streets were straight."""
+        return len(self._near(point, limit_s * self.network.speeds.walk_m_s, self.places))
+
     def rides(self, point: Places, limit_s: float) -> Ways:
         """Return the ways by one's own bike from a point to the stops within a limit.
 
