@@ -41,8 +41,8 @@ def _clock_axis() -> alt.X:
     )
 
 
-def _line_color(titles: Sequence[str]) -> alt.Color:
-    return _color("scenario", titles, COLORS)
+def _line_color(titles: Sequence[str], *, with_base: bool) -> alt.Color:
+    return _color("scenario", titles, COLORS if with_base else COLORS[1:])
 
 
 def _pilot_color(titles: Sequence[str]) -> alt.Color:
@@ -65,6 +65,7 @@ def course(
     *,
     limit: tuple[float, str] | None = None,
     shares: bool = False,
+    with_base: bool = True,
 ) -> alt.LayerChart | alt.FacetChart:
     """Return the course of a day: mean and band over the days, one line a scenario.
 
@@ -78,12 +79,16 @@ def course(
         Value and name of a line across; none where None.
     shares
         Whether the values are shares, to be read as percentages.
+    with_base
+        Whether the first line is the base, drawn grey.
     """
     frames = [_spread(frame).assign(scenario=name) for name, frame in series.items()]
     table = pd.concat(frames, ignore_index=True)
     axis = alt.Axis(format="%") if shares else alt.Axis()
     digits = ".0%" if shares else ".0f"
-    base = alt.Chart(table).encode(x=_clock_axis(), color=_line_color(list(series)))
+    base = alt.Chart(table).encode(
+        x=_clock_axis(), color=_line_color(list(series), with_base=with_base)
+    )
     band = base.mark_area(opacity=0.2, clip=True).encode(
         y=alt.Y("low:Q", title=title, axis=axis), y2="high:Q"
     )

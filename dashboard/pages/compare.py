@@ -332,6 +332,7 @@ def _loads(pilots: Mapping[str, PilotResult], frames: Mapping[str, pd.DataFrame]
             _("places taken, over half an hour"),
             limit=(1.0, _("every place taken")),
             shares=True,
+            with_base=False,
         ),
         alt=_("Places taken in the shuttles over the day, with 8 days in 10"),
     )

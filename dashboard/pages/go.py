@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit_folium import st_folium
 
-from dashboard.formats import clock, day, duration, money, share
+from dashboard.formats import clock, day, duration, money
 from dashboard.journey import (
     leg_title,
     summary_facts,
@@ -18,6 +18,7 @@ from dashboard.journey import (
     timeline,
 )
 from dashboard.maps import base_map
+from dashboard.outlook import show_outlook
 from dashboard.state import read_query, seed, write_query
 from dashboard.texts import _, plain
 from dashboard.trip import (
@@ -91,7 +92,7 @@ def page() -> None:
         itinerary = outing.itineraries[there - 1]
         back = returns[home - 1] if home is not None else None
         _map(trip, itinerary, back)
-        _details(outing, itinerary, back)
+        _details(trip.destination, outing, itinerary, back)
     write_query(
         PAGE,
         {
@@ -255,12 +256,14 @@ def _map(trip: Trip, itinerary: Itinerary | None, back: Itinerary | None) -> Non
     st.rerun()
 
 
-def _details(outing: Outing, itinerary: Itinerary, back: Itinerary | None) -> None:
+def _details(
+    destination: str, outing: Outing, itinerary: Itinerary, back: Itinerary | None
+) -> None:
     """Show both timelines, what to know, and the files to take along."""
     st.subheader(day(itinerary.departure))
     for warning in (*outing.warnings, *itinerary.warnings):
         st.warning(plain(warning))
-    _parking(itinerary)
+    show_outlook(destination, itinerary)
     if outing.way_back is not None:
         _way_back(outing.way_back)
     if back is None:
@@ -275,19 +278,6 @@ def _details(outing: Outing, itinerary: Itinerary, back: Itinerary | None) -> No
     _gpx(outing, itinerary, back)
     for note in outing.notes:
         st.caption(plain(note))
-
-
-def _parking(itinerary: Itinerary) -> None:
-    """Say how full the car park is likely to be."""
-    note = itinerary.parking
-    if note is None or note.probability_full is None:
-        return
-    text = _("{chance} chance that {car_park} is full when you arrive.").format(
-        chance=share(note.probability_full), car_park=plain(note.car_park)
-    )
-    if note.alternative:
-        text += " " + plain(note.alternative)
-    st.info(text, icon=":material/local_parking:")
 
 
 def _way_back(way_back: WayBack) -> None:

@@ -168,13 +168,16 @@ def _load(run: ScenarioRun, service: Service) -> None:
                 _("places taken, over half an hour"),
                 limit=(1.0, _("every place taken")),
                 shares=True,
+                with_base=False,
             ),
             alt=_("Places taken in the vehicles over the day, with 8 days in 10"),
         )
     waiting = frame[frame["series"] == f"waiting.{service.id}"]
     if len(waiting):
         st.altair_chart(
-            charts.course({_("people at its stops"): waiting}, _("people at its stops")),
+            charts.course(
+                {_("people at its stops"): waiting}, _("people at its stops"), with_base=False
+            ),
             alt=_("People waiting at the stops over the day, with 8 days in 10"),
         )
     st.caption(_("Lines are means; 8 days in 10 lie within the bands."))
