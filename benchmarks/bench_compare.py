@@ -9,14 +9,25 @@ checked. The budget is 60 s on 2 cores, preparing the scenarios included.
 from __future__ import annotations
 
 import argparse
+import resource
 import time
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
 
 from scenarios.load import load_scenario
 from simulation.day import run_day
+from simulation.daytrial import DayTrial
+from simulation.executor import Crew, Workers
 from simulation.experiment import Comparison, Plan, compare
 from simulation.kpis import kpis
 from simulation.prepare import prepare
+from simulation.sampling import Sampler, Subject
 from simulation.statistics import variance_ratio
+from simulation.store import RunKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PILOTS = (
     "shuttle-espoo-haltia",
@@ -27,6 +38,7 @@ PILOTS = (
 VISITORS = 6000
 BUDGET_S = 60.0
 PLAIN_DAYS = 4
+SCALING_DAYS = 84
 SEED = 1
 
 
@@ -42,12 +54,46 @@ def main() -> None:
         for name in ("baseline", *PILOTS)
     ]
     plan = Plan(options.replications, seed=SEED, workers=options.workers, store=None)
-    begun = time.perf_counter()
+    begun, begun_cpu = time.perf_counter(), cpu_s()
     found = compare(chosen[0], chosen[1:], plan)
     ours_s = time.perf_counter() - begun
     report(found, ours_s, options.workers)
+    print(f"processor time of all processes: {cpu_s() - begun_cpu:.1f} s")
     plain_s = plain(found) * len(chosen) * options.replications
-    print(f"plain, one by one, without preparing: {plain_s:.1f} s; ratio {plain_s / ours_s:.2f}")
+    print(
+        f"plain, one by one, not counting the preparing: {plain_s:.1f} s; ratio {plain_s / ours_s:.2f}"
+    )
+    scaling(DayTrial(prepare(chosen[0])), options.workers)
+
+
+def cpu_s() -> float:
+    """Return the processor time of this process and of those it has waited for, s."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def scaling(trial: DayTrial, most: int) -> None:
+    """Print how the same replications go in more processes, once those are at work."""
+    times = []
+    for workers in (1, most):
+        subject = Subject("day", RunKey("day", "", "", "", SEED), partial(_same, trial))
+        crew = Workers(workers)
+        with Sampler(partial(_given, Crew(crew, workers))) as sampler:
+            sampler.need({subject: 2 * workers})
+            begun = time.perf_counter()
+            sampler.need({subject: SCALING_DAYS})
+            times.append((time.perf_counter() - begun) / (SCALING_DAYS - 2 * workers))
+        crew.shutdown(cancel_futures=True)
+    print(f"{most} processes are {times[0] / times[1]:.2f} times one")
+
+
+def _same(trial: DayTrial) -> DayTrial:
+    return trial
+
+
+@contextmanager
+def _given(crew: Crew) -> Iterator[Crew]:
+    yield crew
 
 
 def level_of(visitors: int) -> float:

@@ -296,7 +296,7 @@ def test_every_figure_has_its_name_and_none_other(compared: Comparison) -> None:
 def test_a_search_tells_the_cheapest_and_what_cannot_run(
     run: CliRunner, compared: Comparison
 ) -> None:
-    assert compared.replications == DAYS  # the days of the feasible design are stored
+    assert compared.replications == DAYS  # the days of the base are stored
     result = call(
         run,
         *("search", "shuttle-espoo-haltia", "--vary", "services.shuttle.headway=20"),
@@ -311,7 +311,7 @@ def test_a_search_tells_the_cheapest_and_what_cannot_run(
     assert design["status"] == "best"
     assert said["best"] == {"services.shuttle.headway": 20, "services.shuttle.vehicles": 3}
     assert said["front"] == [said["best"]]
-    assert said["simulated"] == 0
+    assert said["simulated"] <= 6
 
 
 def test_runs_are_listed_shown_exported_and_pruned(
