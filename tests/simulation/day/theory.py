@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-COMPARISONS = 12
+COMPARISONS = 11
 """Comparisons with theory in this folder."""
 
 
