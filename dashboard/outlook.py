@@ -91,7 +91,7 @@ def show_outlook(destination: str, itinerary: Itinerary) -> None:
 
 
 @st.fragment(run_every=POLL_S)
-def _poll(entrance: str, arrival: datetime) -> None:
+def _poll(arrival: datetime) -> None:
     """Look again whether the simulated days are there."""
     if office().ask(question(arrival)).is_over:
         st.rerun()
@@ -101,7 +101,7 @@ def _poll(entrance: str, arrival: datetime) -> None:
 def _show(entrance: str, arrival: datetime) -> None:
     job = office().ask(question(arrival))
     if not job.is_over:
-        _poll(entrance, arrival)
+        _poll(arrival)
         return
     if job.simulation is None:
         return
