@@ -10,7 +10,6 @@ import numpy as np
 
 from lastmile.network.street import load_network
 from lastmile.parameters import Parameters
-from lastmile.transit.feed import load_active_feed
 from scenarios.load import load_scenario
 from simulation.calibrate import (
     GROUPS,
@@ -65,13 +64,13 @@ _KEPT: Final = 64
 _calibrations: OrderedDict[str, Calibration] = OrderedDict()
 
 
-def calibration_for(parameters: Parameters) -> Calibration:
-    """Return the constants of the choice in the world that some parameters describe.
+def calibration_for(supply: Supply) -> Calibration:
+    """Return the constants of the choice in the world of a supply.
 
     Parameters
     ----------
-    parameters
-        The numbers of the models.
+    supply
+        Whose timetable and parameters to take.
 
     Returns
     -------
@@ -80,12 +79,12 @@ def calibration_for(parameters: Parameters) -> Calibration:
         parameters; else a new one, made in fewer rounds, once, and kept. What-if links and
         pilots change nothing: constants are those of the base.
     """
-    digest = world_digest(parameters)
+    digest = world_digest(supply)
     bundled = load_calibration()
     if bundled.digest == digest:
         return bundled
     if digest not in _calibrations:
-        base = build_supply(load_scenario(BASE), parameters)
+        base = build_supply(load_scenario(BASE), supply.parameters)
         _calibrations[digest] = calibrated(base, rounds=QUICK_ROUNDS, check_days=QUICK_DAYS)
         while len(_calibrations) > _KEPT:
             _calibrations.popitem(last=False)
@@ -97,10 +96,10 @@ def base_calibration(parameters: Parameters | None = None) -> Calibration:
     return calibrated(build_supply(load_scenario(BASE), parameters or Parameters.bundled()))
 
 
-def world_digest(parameters: Parameters) -> str:
+def world_digest(supply: Supply) -> str:
     """Return a hash of what a calibration rests on: streets, timetable and parameters."""
-    values = sorted(parameters.as_values().items())
-    return levels_digest(load_network().digest, load_active_feed().digest, repr(values))
+    values = sorted(supply.parameters.as_values().items())
+    return levels_digest(load_network().digest, supply.timetable.feed.digest, repr(values))
 
 
 def calibrated(base: Supply, *, rounds: int = ROUNDS, check_days: int = CHECK_DAYS) -> Calibration:
@@ -144,7 +143,7 @@ def calibrated(base: Supply, *, rounds: int = ROUNDS, check_days: int = CHECK_DA
             _towards(wanted.mode, targets.mode, came.mode),
             _towards(wanted.entrance, targets.entrance, came.entrance),
         )
-    return fit.as_simulated(targets, came, world_digest(base.parameters))
+    return fit.as_simulated(targets, came, world_digest(base))
 
 
 def _sample(base: Supply, inputs: DemandInputs) -> Parties:

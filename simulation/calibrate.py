@@ -40,7 +40,10 @@ GROUPS: Final = ("car", "bus", "bike", "walk")
 GROUP_OF_MODE: Final = np.array([0, 1, 1, 2, 2, 3])
 """A shuttle is worth what the bus is, a hired bike what an own one is, beyond time and money."""
 
-ROUNDS: Final = 200
+ROUNDS: Final = 100
+STALLED: Final = 8
+"""Rounds without a tenth less error after which a target counts as out of reach."""
+
 TOLERANCE: Final = 1e-4
 SAMPLE_SEED: Final = 2015
 _LEAST_SHARE = 1e-300
@@ -239,10 +242,14 @@ def calibrate(
         [np.isfinite(costs[:, group == GROUP_OF_MODE]).any() for group in range(len(GROUPS))]
     )
     tuned = parameters
+    best, since = np.inf, 0
     for _ in range(ROUNDS):
         mode, entrance = _shares(parties, costs, weight / total, tuned)
         errors = np.concatenate([mode - targets.mode, entrance - targets.entrance])
-        if np.abs(errors).max() < TOLERANCE:
+        largest = float(np.abs(errors).max())
+        since = 0 if largest < 0.9 * best else since + 1
+        best = min(best, largest)
+        if largest < TOLERANCE or since > STALLED:
             break
         tuned = _step(tuned, mode, entrance, targets, usable)
     people = float(parties.size.sum())
@@ -255,7 +262,7 @@ def calibrate(
         entrance_target=_rounded(targets.entrance),
         entrance_share=_rounded(entrance),
         mean_cost_min=round(_mean_cost(parties, costs, weight / total, tuned), 3),
-        largest_error=float(np.abs(errors).max()),
+        largest_error=largest,
         parties=len(parties),
         no_way_share=round(1 - float(weight.sum()) / people, 5) if people else 0.0,
         digest="",

@@ -64,13 +64,21 @@ class Feeder:
             Arrays of shape (origins, destinations, k), nan where there is none. People time
             their departure: waiting at home for the first vehicle is no part of the journey.
         """
-        return _journeys(
+        by_vehicle, on_foot = _journeys(
             self.planner,
             self.day,
             tuple(origins),
             tuple(destinations),
             tuple(departures_s.tolist()),
-            self.transfer_s,
+        )
+        effort_s = by_vehicle.in_vehicle_s + by_vehicle.wait_s + by_vehicle.walk_s
+        effort_s = effort_s + self.transfer_s * (by_vehicle.transfers + 1)
+        rides = np.nan_to_num(effort_s, nan=np.inf) < np.nan_to_num(on_foot.walk_s, nan=np.inf)
+        return Journeys(
+            *(
+                np.where(rides, vehicle, foot)
+                for vehicle, foot in zip(by_vehicle, on_foot, strict=True)
+            )
         )
 
 
@@ -81,52 +89,43 @@ def _journeys(
     origins: tuple[Point, ...],
     destinations: tuple[Point, ...],
     departures_s: tuple[float, ...],
-    transfer_s: float,
-) -> Journeys:
-    """Plan the journeys; a line's stops are asked for again by every scenario that has it."""
-    return _Plan(planner, day, transfer_s).journeys(origins, destinations, np.array(departures_s))
+) -> tuple[Journeys, Journeys]:
+    """Plan the journeys by vehicle and on foot.
 
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    planner: Planner
-    day: date
-    transfer_s: float
-
-    def journeys(
-        self, origins: Sequence[Point], destinations: Sequence[Point], departures_s: Floats
-    ) -> Journeys:
-        shape = (len(origins), len(destinations), len(departures_s))
-        journeys = Journeys(*(np.full(shape, np.nan) for _ in Journeys._fields))
-        rows, here = self._on_streets(origins)
-        columns, there = self._on_streets(destinations)
-        if not (len(rows) and len(columns)):
-            return journeys
-        walk_s = matrix(self.planner.network, here, there, Mode.WALK).duration_s[:, :, None]
-        foot_s = np.where(walk_s <= LONGEST_WALK_S, walk_s, np.nan) * np.ones(shape[2])
-        nothing = foot_s * 0.0
-        on_foot = Journeys(nothing, nothing, foot_s, nothing, departures_s + foot_s)
-        found = self.planner.transit_matrix(
+    A line's stops are asked for again by every scenario that has it, in every plausible world.
+    """
+    shape = (len(origins), len(destinations), len(departures_s))
+    leave_s = np.array(departures_s)
+    by_vehicle = Journeys(*(np.full(shape, np.nan) for _ in Journeys._fields))
+    foot_s = np.full(shape, np.nan)
+    rows, here = _on_streets(planner, origins)
+    columns, there = _on_streets(planner, destinations)
+    if len(rows) and len(columns):
+        cells = np.ix_(rows, columns, np.arange(shape[2]))
+        walk_s = matrix(planner.network, here, there, Mode.WALK).duration_s[:, :, None]
+        foot_s[cells] = np.where(walk_s <= LONGEST_WALK_S, walk_s, np.nan)
+        found = planner.transit_matrix(
             [origins[row] for row in rows],
             [destinations[column] for column in columns],
-            self.day,
-            departures_s,
+            day,
+            leave_s,
         )
-        wait_s = found.wait_s - found.first_wait_s
-        by_vehicle = Journeys(
-            found.in_vehicle_s, wait_s, found.walk_s, found.transfers, found.arrival_s
+        columns_found = (
+            found.in_vehicle_s,
+            found.wait_s - found.first_wait_s,
+            found.walk_s,
+            found.transfers,
+            found.arrival_s,
         )
-        effort_s = found.in_vehicle_s + wait_s + found.walk_s
-        effort_s = effort_s + self.transfer_s * (found.transfers + 1)
-        rides = np.nan_to_num(effort_s, nan=np.inf) < np.nan_to_num(foot_s, nan=np.inf)
-        cells = np.ix_(rows, columns, np.arange(shape[2]))
-        for whole, vehicle, foot in zip(journeys, by_vehicle, on_foot, strict=True):
-            whole[cells] = np.where(rides, vehicle, foot)
-        return journeys
+        for whole, part in zip(by_vehicle, columns_found, strict=True):
+            whole[cells] = part
+    nothing = foot_s * 0.0
+    return by_vehicle, Journeys(nothing, nothing, foot_s, nothing, leave_s + foot_s)
 
-    def _on_streets(self, points: Sequence[Point]) -> tuple[NDArray[np.intp], list[Snap]]:
-        """Return which points lie by a street, and where."""
-        lat, lon = np.array(points, dtype=float).reshape(-1, 2).T
-        places = self.planner.network.snap_many(lat, lon, Mode.WALK)
-        on = np.flatnonzero(places.edge >= 0)
-        return on, [places.snap(int(row)) for row in on]
+
+def _on_streets(planner: Planner, points: Sequence[Point]) -> tuple[NDArray[np.intp], list[Snap]]:
+    """Return which points lie by a street, and where."""
+    lat, lon = np.array(points, dtype=float).reshape(-1, 2).T
+    places = planner.network.snap_many(lat, lon, Mode.WALK)
+    on = np.flatnonzero(places.edge >= 0)
+    return on, [places.snap(int(row)) for row in on]

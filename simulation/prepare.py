@@ -47,8 +47,12 @@ def prepare(scenario: Scenario, parameters: Parameters | None = None) -> DayMode
     reference = load_scenario(BASE).model_copy(
         update={"day": scenario.day, "parameters": scenario.parameters}
     )
-    base = None if reference.digest == scenario.digest else _base(reference, numbers)
-    return _taught(supply, base)
+    world = world_digest(supply)
+    if reference.digest == scenario.digest:
+        model = _taught(supply, None)
+        _remember(levels_digest(reference.digest, world), model)
+        return model
+    return _taught(supply, _base(reference, numbers, world))
 
 
 _BASES: Final[OrderedDict[str, DemandSide]] = OrderedDict()
@@ -57,22 +61,25 @@ _BASES: Final[OrderedDict[str, DemandSide]] = OrderedDict()
 _BASES_KEPT: Final = 8
 
 
-def _base(reference: Scenario, parameters: Parameters) -> DemandSide:
+def _base(reference: Scenario, parameters: Parameters, world: str) -> DemandSide:
     """Return the base's demand side on a day, people having learnt what to expect."""
-    key = levels_digest(reference.digest, world_digest(parameters))
+    key = levels_digest(reference.digest, world)
     if key not in _BASES:
-        demand = _taught(build_supply(reference, parameters), None).demand
-        if demand is None:
-            raise ValueError("the base has no demand side")
-        _BASES[key] = demand
-        while len(_BASES) > _BASES_KEPT:
-            _BASES.popitem(last=False)
+        _remember(key, _taught(build_supply(reference, parameters), None))
     return _BASES[key]
+
+
+def _remember(key: str, base: DayModel) -> None:
+    """Keep a base's demand side."""
+    if base.demand is not None:
+        _BASES[key] = base.demand
+    while len(_BASES) > _BASES_KEPT:
+        _BASES.popitem(last=False)
 
 
 def _taught(supply: Supply, base: DemandSide | None) -> DayModel:
     """Return the day of a supply, with people who have learnt what to expect of it."""
-    side, access = demand_side(supply, calibration_for(supply.parameters), base)
+    side, access = demand_side(supply, calibration_for(supply), base)
     model = assemble(supply, side, access)
     learned = learn(model)
     told = replace(side, expectations=learned.expectations)

@@ -10,7 +10,6 @@ import numpy as np
 from lastmile.fares import ZoneFares
 from lastmile.places import Gazetteer
 from lastmile.planner.core import Planner
-from lastmile.transit.feed import load_active_feed
 from simulation.calibrate import choice_parameters
 from simulation.feeder import Feeder
 from simulation.model import DayModel, DemandSide
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from lastmile.network.street import StreetNetwork
+    from lastmile.transit.model import Feed
     from simulation.calibrate import Calibration
     from simulation.levels import LevelsOfService
     from simulation.model import Access
@@ -113,15 +113,14 @@ def ways_of(supply: Supply) -> tuple[LevelsOfService, Access]:
 
 
 @lru_cache(maxsize=4)
-def _planner(streets: StreetNetwork, feed_digest: str) -> Planner:
+def _planner(streets: StreetNetwork, feed: Feed) -> Planner:
     """Return the trip planner over one network, the bundled parameters' speeds in force."""
-    del feed_digest
-    return Planner(streets, load_active_feed())
+    return Planner(streets, feed)
 
 
 def feeder_of(supply: Supply) -> Feeder:
     """Return what plans the way to the stops on a scenario's day."""
-    planner = _planner(supply.streets, supply.timetable.feed.digest)
+    planner = _planner(supply.streets, supply.timetable.feed)
     return Feeder(planner, supply.timetable.day, supply.parameters.value("transfer_penalty_s"))
 
 
