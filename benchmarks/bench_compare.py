@@ -60,9 +60,7 @@ def main() -> None:
     report(found, ours_s, options.workers)
     print(f"processor time of all processes: {cpu_s() - begun_cpu:.1f} s")
     plain_s = plain(found) * len(chosen) * options.replications
-    print(
-        f"plain, one by one, not counting the preparing: {plain_s:.1f} s; ratio {plain_s / ours_s:.2f}"
-    )
+    print(f"plain, one by one, without preparing: {plain_s:.1f} s; ratio {plain_s / ours_s:.2f}")
     scaling(DayTrial(prepare(chosen[0])), options.workers)
 
 

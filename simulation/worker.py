@@ -58,8 +58,8 @@ def serve() -> None:
             try:
                 send(results, _call(content))
             except BrokenPipeError:
-                break
-    os._exit(0)  # without flushing into a pipe that may be gone
+                os._exit(0)  # without flushing what is left into a pipe that is gone
+    os._exit(0)
 
 
 if __name__ == "__main__":
