@@ -34,6 +34,7 @@ def dashboard(port: int) -> None:
         "server.port": str(port),
         "server.headless": "true",
         "server.enableStaticServing": "true",
+        "server.fileWatcherType": "none",
         "server.maxUploadSize": "5",
         "browser.gatherUsageStats": "false",
         "browser.serverAddress": "127.0.0.1",
