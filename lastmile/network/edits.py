@@ -21,7 +21,7 @@ from lastmile.network.access import (
     Flag,
     Mode,
 )
-from lastmile.network.tables import segment_lengths_m, sums_by_edge
+from lastmile.network.tables import AT_NODE_M, segment_lengths_m, sums_by_edge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from lastmile.network.tables import StreetTables
 
     SnapTo = Callable[[StreetTables, float, float, Mode], Snap]
+    Parts = dict[int, tuple[float, int, int]]
+    """Edge that was split -> where, and its two parts."""
 
 ALL_MODES = frozenset({Mode.WALK, Mode.BIKE, Mode.CAR})
 
@@ -97,7 +99,8 @@ def edited_tables(tables: StreetTables, edits: Sequence[StreetEdit], snap: SnapT
     edits
         What to change; closures are made first, so edge numbers mean those of ``tables``.
     snap
-        Finds the place on given tables where the end of a link joins.
+        Finds the place where the end of a link joins, among the streets open on given tables,
+        which have the closures and no link yet.
 
     Raises
     ------
@@ -113,9 +116,15 @@ def edited_tables(tables: StreetTables, edits: Sequence[StreetEdit], snap: SnapT
     for edit in edits:
         if isinstance(edit, Closure):
             tables = _close(tables, edit)
+    closed = tables
+    parts: Parts = {}
     for number, edit in enumerate(edits):
         if isinstance(edit, NewLink):
-            tables = _add(tables, edit, -1 - number, snap)
+            ends = [
+                snap(closed, lat, lon, _first_mode(edit))
+                for lat, lon in (edit.points[0], edit.points[-1])
+            ]
+            tables = _add(tables, edit, -1 - number, ends, parts)
     return tables
 
 
@@ -140,14 +149,20 @@ def _close(tables: StreetTables, closure: Closure) -> StreetTables:
     return replace(tables, edge_flags=flags)
 
 
-def _add(tables: StreetTables, link: NewLink, way_id: int, snap: SnapTo) -> StreetTables:
+def _first_mode(link: NewLink) -> Mode:
     if len(link.points) < 2 or not link.modes:  # noqa: PLR2004 - two ends
         raise RequestError(f"link {link.name!r}: needs two points and a mode that may use it")
+    return next(mode for mode in Mode if mode in link.modes)
+
+
+def _add(
+    tables: StreetTables, link: NewLink, way_id: int, ends: list[Snap], parts: Parts
+) -> StreetTables:
     if link.kind not in STREET_CLASSES:
         known = ", ".join(STREET_CLASSES)
         raise RequestError(f"link {link.name!r}: unknown kind {link.kind!r} (one of {known})")
-    tables, first = _node_at(tables, link, link.points[0], snap)
-    tables, last = _node_at(tables, link, link.points[-1], snap)
+    tables, first = _node_at(tables, ends[0], parts)
+    tables, last = _node_at(tables, ends[1], parts)
     if first == last:
         raise RequestError(f"link {link.name!r}: both ends join the network at the same place")
     lat = np.array([tables.node_lat[first], *(p[0] for p in link.points), tables.node_lat[last]])
@@ -181,16 +196,22 @@ def _link_flags(link: NewLink) -> Flag:
     return flags
 
 
-def _node_at(
-    tables: StreetTables, link: NewLink, point: tuple[float, float], snap: SnapTo
-) -> tuple[StreetTables, int]:
-    """Return tables with a node where a point meets the network, and the node."""
-    mode = next(mode for mode in (Mode.WALK, Mode.BIKE, Mode.EBIKE, Mode.CAR) if mode in link.modes)
-    place = snap(tables, point[0], point[1], mode)
-    edge = place.edge
-    if place.fraction in {0.0, 1.0}:
-        ends = tables.edge_from if place.fraction == 0.0 else tables.edge_to
-        return tables, int(ends[edge])
+def _node_at(tables: StreetTables, place: Snap, parts: Parts) -> tuple[StreetTables, int]:
+    """Return tables with a node at a place of the unedited network, and the node."""
+    edge, fraction = place.edge, place.fraction
+    while edge in parts:  # an earlier link has split it
+        cut, first, second = parts[edge]
+        edge, fraction = (
+            (first, min(1.0, fraction / cut))
+            if fraction <= cut
+            else (second, (fraction - cut) / (1.0 - cut))
+        )
+    length_m = tables.edge_length_m[edge]
+    if fraction * length_m <= AT_NODE_M:
+        return tables, int(tables.edge_from[edge])
+    if (1.0 - fraction) * length_m <= AT_NODE_M:
+        return tables, int(tables.edge_to[edge])
+    parts[edge] = (fraction, tables.edge_count, tables.edge_count + 1)
     node = tables.node_count
     tables = replace(
         tables,
@@ -199,16 +220,15 @@ def _node_at(
         node_lon=np.append(tables.node_lon, place.lon),
         node_rank=np.append(tables.node_rank, np.int32(node)),
     )
-    return _split(tables, edge, place, node), node
+    return _split(tables, edge, replace(place, fraction=fraction), node), node
 
 
 def _split(tables: StreetTables, edge: int, place: Snap, node: int) -> StreetTables:
     """Replace an edge by its two parts; its number stays, closed to everybody."""
     points = slice(int(tables.shape_start[edge]), int(tables.shape_start[edge + 1]))
     lat, lon = tables.shape_lat[points], tables.shape_lon[points]
-    at = int(
-        np.searchsorted(tables.shape_along_m[points], place.fraction * tables.edge_length_m[edge])
-    )
+    along = np.append(0.0, np.cumsum(segment_lengths_m(lat, lon)))
+    at = int(np.searchsorted(along, place.fraction * along[-1]))
     at = min(max(at, 1), len(lat) - 1)
     flags = tables.edge_flags.copy()
     flags[edge] = 0

@@ -63,7 +63,7 @@ def _area(network: StreetNetwork, reached: Reach, project: Transformer) -> shape
     lat, lon, number = covered_points(network, reached)
     points = np.stack(project.transform(lon, lat), axis=1)
     here = project.transform(reached.origin.lon, reached.origin.lat)
-    lines = np.asarray(shapely.linestrings(points, indices=number))
+    lines = shapely.simplify(np.asarray(shapely.linestrings(points, indices=number)), SMOOTHING_M)
     shapes = [*lines.tolist(), shapely.Point(here)]
     area = shapely.union_all(shapely.buffer(shapes, STRIP_M, quad_segs=2))
     return shapely.simplify(_without_small_holes(area), SMOOTHING_M)

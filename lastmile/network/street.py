@@ -16,13 +16,13 @@ from scipy.sparse.csgraph import connected_components
 
 from lastmile import datasets
 from lastmile.errors import DataError, OffNetworkError, RequestError
-from lastmile.network.access import Flag, Mode
+from lastmile.network.access import BACKWARD_FLAG, FORWARD_FLAG, Flag, Mode
 from lastmile.network.costs import ArcCosts, Objective, Speeds, arc_costs
 from lastmile.network.elevation import heights_from_nodes
 from lastmile.network.hierarchy import Hierarchy, Metric
 from lastmile.network.nearest import SegmentGrid, distance_to_any_m
 from lastmile.network.search import Adjacency
-from lastmile.network.tables import ARRAY_FIELDS, StreetTables
+from lastmile.network.tables import ARRAY_FIELDS, AT_NODE_M, StreetTables
 from lastmile.parameters import Parameters
 
 if TYPE_CHECKING:
@@ -44,8 +44,6 @@ MAX_SNAP_M = 1000.0
 ISLAND_SHARE = 0.1
 """A connected part of a mode's streets with fewer than this share of the junctions of the largest
 part is an island: nobody is put on it, since no way would lead off it."""
-AT_NODE_M = 1e-3
-"""What lies nearer than this to a street or a junction lies on it."""
 FORMAT = 1
 BUNDLED_FILE = "network/corridors.osm"
 STORED_FILE = "streets.npz"
@@ -261,28 +259,26 @@ class StreetNetwork:
         OffNetworkError
             The network is further away than that; the message says how far.
         """
-        where = self.snap_many(
-            np.array([lat]),
-            np.array([lon]),
-            mode,
-            max_distance_m=max_distance_m,
-            step_free=step_free,
-            on_islands=on_islands,
+        usable = self.usable(Mode(mode), step_free=step_free, on_islands=on_islands)
+        return self._snap_onto(usable, lat, lon, Mode(mode), max_distance_m)
+
+    def _snap_onto(
+        self, usable: NDArray[np.bool_], lat: float, lon: float, mode: Mode, max_distance_m: float
+    ) -> Snap:
+        where = self._places(usable, np.array([lat]), np.array([lon]), max_distance_m)
+        if where.edge[0] >= 0:
+            return where.snap(0)
+        away = distance_to_any_m(self.tables, usable, lat, lon)
+        how_far = (
+            f"the nearest is {away:,.0f} m away"
+            if np.isfinite(away)
+            else "the network has none at all"
         )
-        if where.edge[0] < 0:
-            usable = self.usable(Mode(mode), step_free=step_free, on_islands=on_islands)
-            away = distance_to_any_m(self.tables, usable, lat, lon)
-            how_far = (
-                f"the nearest is {away:,.0f} m away"
-                if np.isfinite(away)
-                else "the network has none at all"
-            )
-            raise OffNetworkError(
-                f"no street for mode {Mode(mode).value} within {max_distance_m:,.0f} m of "
-                f"{lat:.5f},{lon:.5f}: {how_far}; choose a point nearer to a street, or build a "
-                "network that covers it (lastmile data build)"
-            )
-        return where.snap(0)
+        raise OffNetworkError(
+            f"no street for mode {mode.value} within {max_distance_m:,.0f} m of "
+            f"{lat:.5f},{lon:.5f}: {how_far}; choose a point nearer to a street, or build a "
+            "network that covers it (lastmile data build)"
+        )
 
     def snap_many(
         self,
@@ -295,11 +291,17 @@ class StreetNetwork:
         on_islands: bool = False,
     ) -> Places:
         """Return the places on the network nearest to many points; edge -1 for those too far."""
-        lat, lon = np.asarray(lat, np.float64), np.asarray(lon, np.float64)
+        usable = self.usable(Mode(mode), step_free=step_free, on_islands=on_islands)
+        return self._places(usable, np.asarray(lat), np.asarray(lon), max_distance_m)
+
+    def _places(
+        self, usable: NDArray[np.bool_], lat: Floats, lon: Floats, max_distance_m: float
+    ) -> Places:
+        """Put points on the nearest of some edges."""
+        lat, lon = lat.astype(np.float64), lon.astype(np.float64)
         if not (np.all(np.abs(lat) <= 90) and np.all(np.abs(lon) <= 180)):  # noqa: PLR2004
             raise RequestError("a latitude lies outside -90..90 or a longitude outside -180..180")
         t = self.tables
-        usable = self.usable(Mode(mode), step_free=step_free, on_islands=on_islands)
         point, along, distance = self.grid.nearest(t, usable, (lat, lon), max_distance_m)
         off = point < 0
         point = np.where(off, 0, point)
@@ -382,7 +384,10 @@ class StreetNetwork:
             return unedited
 
         def snap(tables: StreetTables, lat: float, lon: float, mode: Mode) -> Snap:
-            return unedited.on(tables).snap(lat, lon, mode, on_islands=True)
+            directions = FORWARD_FLAG[mode] | BACKWARD_FLAG[mode]
+            is_open = tables.edge_flags & directions != 0
+            usable = unedited.usable(mode, on_islands=True) & is_open
+            return unedited._snap_onto(usable, lat, lon, mode, MAX_SNAP_M)  # noqa: SLF001
 
         return unedited.on(
             edited_tables(unedited.tables, everything, snap), edits=everything, base=unedited

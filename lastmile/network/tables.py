@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from math import asin, cos, radians, sin, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lastmile.network.compiled import compiled
 from lastmile.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int32]
     Longs = NDArray[np.int64]
     Bits = NDArray[np.uint16]
+
+AT_NODE_M = 1e-3
+"""What lies nearer than this to a street or a junction lies on it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,13 +110,7 @@ class StreetTables:
     @cached_property
     def shape_along_m(self) -> Floats:
         """How far each shape point lies along its edge, (s,)."""
-        if not self.edge_count:
-            return np.empty(0)
-        segments = segment_lengths_m(self.shape_lat, self.shape_lon)
-        segments[self.shape_start[1:-1] - 1] = 0.0
-        total = np.concatenate([[0.0], np.cumsum(segments)])
-        along: Floats = total - total[self.shape_start[:-1]][self.shape_edge]
-        return np.maximum(along, 0.0)
+        return _along(self.shape_lat, self.shape_lon, self.shape_start)
 
     def digest(self) -> str:
         """Return the SHA-256 of the contents, in hex; the contraction order is no content."""
@@ -172,3 +171,16 @@ def sums_by_edge(segments: Floats, shape_start: Longs) -> Floats:
     own[shape_start[1:-1] - 1] = 0.0
     sums: Floats = np.add.reduceat(own, shape_start[:-1])
     return sums
+
+
+@compiled
+def _along(lat: Floats, lon: Floats, start: Longs) -> Floats:  # pragma: no cover - compiled
+    along = np.zeros(len(lat))
+    for e in range(len(start) - 1):
+        for s in range(start[e] + 1, start[e + 1]):
+            half_lat = sin(radians(lat[s] - lat[s - 1]) / 2)
+            half_lon = sin(radians(lon[s] - lon[s - 1]) / 2)
+            shrink = cos(radians(lat[s])) * cos(radians(lat[s - 1]))
+            chord = half_lat * half_lat + shrink * half_lon * half_lon
+            along[s] = along[s - 1] + 2 * EARTH_RADIUS_M * asin(min(1.0, sqrt(chord)))
+    return along

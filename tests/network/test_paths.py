@@ -59,7 +59,7 @@ def duration(network: StreetNetwork, origin: Snap, destination: Snap) -> float:
 with_open_edges = networks().filter(lambda n: bool(n.costs(Mode.CAR).is_open.any()))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_a_path_costs_what_networkx_finds_with_the_places_as_nodes(data: st.DataObject) -> None:
     network = data.draw(with_open_edges)
@@ -102,7 +102,7 @@ def ways_from(
     return ways + ([(last, to_last)] if towards_last else [])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(data=st.data())
 def test_a_path_is_what_the_matrix_says_and_hangs_together(data: st.DataObject) -> None:
     network = data.draw(with_open_edges)
@@ -123,7 +123,7 @@ def test_a_path_is_what_the_matrix_says_and_hangs_together(data: st.DataObject) 
     assert path.coordinates[-1] == pytest.approx((goal.lat, goal.lon), abs=1e-7)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(data=st.data())
 def test_there_is_as_far_as_back_where_nothing_is_one_way(data: st.DataObject) -> None:
     network = data.draw(networks(oneway=False))
@@ -131,7 +131,7 @@ def test_there_is_as_far_as_back_where_nothing_is_one_way(data: st.DataObject) -
     assert duration(network, origin, goal) == pytest.approx(duration(network, goal, origin), abs=2)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(data=st.data())
 def test_no_detour_is_shorter_than_the_best_path(data: st.DataObject) -> None:
     network = data.draw(with_open_edges)
@@ -139,7 +139,7 @@ def test_no_detour_is_shorter_than_the_best_path(data: st.DataObject) -> None:
     assert duration(network, a, c) <= duration(network, a, b) + duration(network, b, c)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(data=st.data())
 def test_splitting_an_edge_changes_nothing(data: st.DataObject) -> None:
     network = data.draw(with_open_edges)
@@ -163,7 +163,7 @@ def test_splitting_an_edge_changes_nothing(data: st.DataObject) -> None:
     assert np.all(np.abs(before[reached] - after[reached]) <= 2)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(data=st.data(), minutes=st.floats(0, 10))
 def test_reach_covers_what_the_matrix_says_is_near(data: st.DataObject, minutes: float) -> None:
     network = data.draw(with_open_edges)
@@ -334,7 +334,7 @@ def test_isochrones_are_metric_in_finland_and_elsewhere() -> None:
 # --- snapping -----------------------------------------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data(), point=points)
 def test_snapping_finds_the_nearest_street(data: st.DataObject, point: tuple[float, float]) -> None:
     network = data.draw(networks(oneway=False))
