@@ -172,7 +172,10 @@ def _supersede(
     below: Document, above: Document, origin: dict[str, str], path: tuple[str, ...]
 ) -> None:
     """Drop what a new value stands in for: one way to time a service, one visit level."""
-    for group in (("headway", "windows", "departures"), ("visit_level", "percentile")):
+    for group in (
+        ("headway", "windows", "departures", "timetable"),
+        ("visit_level", "percentile"),
+    ):
         if any(name in above for name in group):
             for name in group:
                 if name not in above and name in below:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import itertools
 import json
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -50,7 +51,19 @@ def read_clock(value: object) -> int:
     return seconds
 
 
+def read_call(value: object) -> int | None:
+    """Read a call of a timetable: a clock time, or ``""`` or ``"-"`` where it does not stop.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+    """
+    return None if value is None or value in {"", "-"} else read_clock(value)
+
+
 Clock = Annotated[int, BeforeValidator(read_clock)]
+Call = Annotated[int | None, BeforeValidator(read_call)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -139,6 +152,11 @@ class Service(_Part):
     last: Clock = 18 * 3600
     windows: Annotated[list[Window], Field(min_length=1)] | None = None
     departures: Annotated[list[Clock], Field(min_length=1)] | None = None
+    timetable: Annotated[list[list[Call]], Field(min_length=1)] | None = Field(
+        default=None,
+        description="each trip's times at the stops in their order; times that fall along a "
+        "row are a trip back",
+    )
     extension: Extension | None = None
     vehicles: Annotated[int, Field(ge=1)] | None = None
     seats: Annotated[int, Field(ge=1)] = 20
@@ -188,17 +206,38 @@ class Service(_Part):
     def _time_faults(self) -> list[str]:
         """Say what is wrong with when it runs."""
         faults = []
-        timed = [
-            name for name in ("headway", "windows", "departures") if getattr(self, name) is not None
-        ]
+        ways = ("headway", "windows", "departures", "timetable")
+        timed = [name for name in ways if getattr(self, name) is not None]
         if len(timed) > 1:
-            faults.append(f"give one of headway, windows, departures; not {' and '.join(timed)}")
+            faults.append(f"give one of {', '.join(ways)}; not {' and '.join(timed)}")
         if self.route is None and not timed:
-            faults.append("needs a headway, windows or departures")
+            faults.append("needs a headway, windows or departures, or a timetable")
+        faults += self._row_faults()
         if self.last < self.first:
             faults.append("the last departure (last) is before the first (first)")
         if self.departures is not None and sorted(set(self.departures)) != self.departures:
             faults.append("departures are to be in order, each once")
+        return faults
+
+    def _row_faults(self) -> list[str]:
+        """Say what is wrong with the rows of its timetable."""
+        if self.timetable is None:
+            return []
+        if self.route is not None:
+            return ["a timetable of its own needs stops of its own, not a timetable route"]
+        faults = []
+        for number, row in enumerate(self.timetable, start=1):
+            times = [time_s for time_s in row if time_s is not None]
+            steps = [after - before for before, after in itertools.pairwise(times)]
+            if len(row) != len(self.stops or []):
+                faults.append(
+                    f"row {number} of the timetable has {len(row)} times for "
+                    f"{len(self.stops or [])} stops"
+                )
+            elif not steps:
+                faults.append(f"row {number} of the timetable calls at fewer than two stops")
+            elif not (min(steps) > 0 or max(steps) < 0):
+                faults.append(f"the times in row {number} of the timetable run backwards")
         return faults
 
 

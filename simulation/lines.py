@@ -13,10 +13,11 @@ import numpy as np
 
 from lastmile.network.paths import matrix
 from lastmile.units import great_circle_m
+from simulation.blocking import Run, Shortage, shortages, vehicle_blocks
 from simulation.shuttle import BACK, OUT, Service
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -69,6 +70,10 @@ class Trip:
         first, last = int(calls[0]), int(calls[-1])
         return (first, last) if self.direction == OUT else (last, first)
 
+    def run(self) -> Run:
+        """Return it as a vehicle sees it."""
+        return Run(self.start_s, self.end_s, *self.ends())
+
 
 @dataclass(frozen=True, slots=True)
 class LineBuilder:
@@ -110,45 +115,50 @@ class LineBuilder:
         stops = self._stops(f"{where}.stops", spec.stops or [])
         if stops is None or spec.vehicles is None:
             return None
-        run_s = self._run_times(f"{where}.stops", stops, spec.run_times_min)
-        if run_s is None:
-            return None
-        back_s = self._run_times(f"{where}.stops", stops[::-1], _reverse(spec.run_times_min))
-        if back_s is None:
-            return None
+        run_s = back_s = np.empty(0)
+        if spec.timetable is None:
+            there = self._run_times(f"{where}.stops", stops, spec.run_times_min)
+            back = self._run_times(f"{where}.stops", stops[::-1], _reverse(spec.run_times_min))
+            if there is None or back is None:
+                return None
+            run_s, back_s = there, back
         layover_s = spec.layover_min * MINUTE
-        pairs = []
-        for departure_s in departures_of(spec):
-            out = Trip(OUT, tuple(_clock(departure_s, run_s)))
-            turn_s = math.ceil((out.end_s + layover_s) / MINUTE) * MINUTE
-            back = Trip(BACK, tuple(_clock(turn_s, back_s)[::-1]))
-            pairs.append((out, back))
-        blocks = _round_blocks(pairs, layover_s)
-        needed = max(blocks, default=-1) + 1
+
+        def rounds(rest_s: float) -> list[list[Trip]]:
+            return _rounds(spec, run_s, back_s, rest_s)
+
+        made = rounds(layover_s)
+        trips = [trip for group in made for trip in group]
+        block = vehicle_blocks([trip.run() for trip in trips], layover_s)
+        needed = max(block, default=-1) + 1
         if needed > spec.vehicles:
-            self._too_few(where, spec, pairs[0], layover_s, needed)
+            advice = "" if spec.timetable else _round_advice(made[0], layover_s, spec.vehicles)
+            self._too_few(where, spec, stops, rounds, needed, advice)
             return None
-        trips = [trip for pair in pairs for trip in pair]
-        block = [number for number in blocks for _ in range(2)]
-        return self._service(key, spec, stops, trips, block)
+        return self._service(key, spec, stops, *_in_order(trips, block))
 
     def _too_few(
         self,
         where: str,
         spec: schema.Service,
-        pair: tuple[Trip, Trip],
-        layover_s: float,
+        stops: Sequence[StopPoint],
+        rounds: Callable[[float], list[list[Trip]]],
         needed: int,
+        advice: str,
     ) -> None:
-        out, back = pair
-        round_min = (back.end_s - out.start_s + layover_s) / MINUTE
+        """Note that there are too few vehicles, for which departures, and what would mend it."""
+        vehicles = spec.vehicles or 0
+
+        def runs(rest_s: float) -> list[list[Run]]:
+            return [[trip.run() for trip in group] for group in rounds(rest_s)]
+
+        told = shortages(runs, spec.layover_min * MINUTE, vehicles)
+        said = [_said(one, stops[one.place].name) for one in told]
+        if needed - vehicles > len(told):
+            said.append(f"and {needed - vehicles - len(told)} more")
         self.faults.add(
             f"{where}.vehicles",
-            f"{spec.vehicles} cannot run this timetable, it takes {needed}: a round takes "
-            f"{round_min:.0f} min ({(out.end_s - out.start_s) / MINUTE:.0f} there, "
-            f"{(back.end_s - back.start_s) / MINUTE:.0f} back, {layover_s / MINUTE:.0f} rest at "
-            f"each end); give {needed} vehicles, or a headway of "
-            f"{math.ceil(round_min / (spec.vehicles or 1))} min or more",
+            f"{vehicles} cannot run this timetable, it takes {needed}: {advice}{'; '.join(said)}",
         )
 
     # --- a route of the timetable
@@ -171,12 +181,11 @@ class LineBuilder:
                 return None
             stops, trips = extended
         trips = sorted(trips, key=lambda trip: (trip.start_s, trip.direction))
-        block = _blocks(trips, spec.layover_min * MINUTE)
-        if spec.vehicles is not None and max(block) + 1 > spec.vehicles:
-            self.faults.add(
-                f"{where}.vehicles",
-                f"{spec.vehicles} cannot run this timetable, it takes {max(block) + 1}",
-            )
+        block = vehicle_blocks([trip.run() for trip in trips], spec.layover_min * MINUTE)
+        needed = max(block) + 1
+        if spec.vehicles is not None and needed > spec.vehicles:
+            groups = [[trip] for trip in trips]
+            self._too_few(where, spec, stops, lambda _rest_s: groups, needed, "")
             return None
         return self._service(key, spec, stops, trips, block)
 
@@ -437,37 +446,66 @@ def _or(value: float | None, otherwise: float) -> float:
     return otherwise if value is None else value
 
 
-def _round_blocks(pairs: Sequence[tuple[Trip, Trip]], layover_s: float) -> list[int]:
-    """Give each round to the vehicle that has rested longest; return the vehicle of each."""
-    ready: list[float] = []
-    blocks = []
-    for out, back in pairs:
-        rested = [number for number, time_s in enumerate(ready) if time_s <= out.start_s]
-        if rested:
-            number = min(rested, key=lambda one: ready[one])
-        else:
-            number = len(ready)
-            ready.append(0.0)
-        ready[number] = back.end_s + layover_s
-        blocks.append(number)
-    return blocks
+def _rounds(
+    spec: schema.Service, run_s: NDArray[np.float64], back_s: NDArray[np.float64], rest_s: float
+) -> list[list[Trip]]:
+    """Return a pilot's trips: there and, after a rest, back; or each as its timetable has it."""
+    if spec.timetable is not None:
+        return [[_row_trip(row)] for row in spec.timetable]
+    made = []
+    for departure_s in departures_of(spec):
+        out = Trip(OUT, tuple(_clock(departure_s, run_s)))
+        turn_s = math.ceil((out.end_s + rest_s) / MINUTE) * MINUTE
+        made.append([out, Trip(BACK, tuple(_clock(turn_s, back_s)[::-1]))])
+    return made
 
 
-def _blocks(trips: Sequence[Trip], layover_s: float) -> list[int]:
-    """Chain trips into vehicles, first in first out at each terminus; return their vehicles."""
-    idle: list[tuple[float, int, int]] = []
-    blocks = []
-    vehicles = 0
-    for trip in trips:
-        start, end = trip.ends()
-        waiting = [one for one in idle if one[1] == start and one[0] <= trip.start_s]
-        if waiting:
-            chosen = min(waiting)
-            idle.remove(chosen)
-            number = chosen[2]
-        else:
-            number = vehicles
-            vehicles += 1
-        idle.append((trip.end_s + layover_s, end, number))
-        blocks.append(number)
-    return blocks
+def _row_trip(row: Sequence[int | None]) -> Trip:
+    """Return the trip of one row of a timetable; times that fall along it run back."""
+    times = tuple(math.nan if time_s is None else float(time_s) for time_s in row)
+    known = [time_s for time_s in times if not math.isnan(time_s)]
+    return Trip(OUT if known[0] < known[-1] else BACK, times)
+
+
+def _in_order(trips: Sequence[Trip], block: Sequence[int]) -> tuple[list[Trip], list[int]]:
+    """Return trips and their vehicles by departure, as vehicles make them."""
+    order = sorted(range(len(trips)), key=lambda one: (trips[one].start_s, trips[one].direction))
+    return [trips[one] for one in order], [block[one] for one in order]
+
+
+def _round_advice(pair: Sequence[Trip], layover_s: float, vehicles: int) -> str:
+    """Say how long a round takes and what headway the vehicles allow."""
+    out, back = pair
+    round_min = (back.end_s - out.start_s + layover_s) / MINUTE
+    return (
+        f"a round takes {round_min:.0f} min ({(out.end_s - out.start_s) / MINUTE:.0f} there, "
+        f"{(back.end_s - back.start_s) / MINUTE:.0f} back, {layover_s / MINUTE:.0f} rest at "
+        f"each end); give more vehicles, or a headway of {math.ceil(round_min / vehicles)} min "
+        "or more; "
+    )
+
+
+_ORDINALS: Final = (
+    *("zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"),
+    *("ninth", "tenth"),
+)
+
+
+def _said(shortage: Shortage, place: str) -> str:
+    """Say which departure takes a vehicle too many, and what would mend it."""
+    number = shortage.vehicle
+    ordinal = _ORDINALS[number] if number < len(_ORDINALS) else f"{number}th"
+    ways = []
+    if shortage.later_s is not None:
+        ways.append(f"leave at {clock_text(shortage.later_s)}")
+    if shortage.layover_s is not None:
+        minutes = round(shortage.layover_s / MINUTE)
+        ways.append(f"drop the layover to {minutes} minute{'' if minutes == 1 else 's'}")
+    mend = f": {' or '.join(ways)}" if ways else ""
+    return f"the {clock_text(shortage.start_s)} from {place} needs a {ordinal} vehicle{mend}"
+
+
+def clock_text(time_s: float) -> str:
+    """Return a time of the service day as ``HH:MM``; hours pass 24 after midnight."""
+    minutes = round(time_s / MINUTE)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"

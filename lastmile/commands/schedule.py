@@ -1,0 +1,133 @@
+"""``lastmile schedule``: test a scenario's timetable before anyone drives it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from scenarios.schema import Scenario
+    from simulation.schedule import ScheduleCheck
+
+
+@click.group()
+def schedule() -> None:
+    """Test a scenario's timetable before anyone drives it."""
+
+
+@schedule.command()
+@click.argument("scenario")
+@click.option("--service", metavar="ID", help="Which service; the only pilot where not given.")
+@click.option(
+    "--departures",
+    metavar="TIMES",
+    help="Departures from the first stop instead, as in '9:00, 9:20, 9.40'.",
+)
+@click.option(
+    "--table",
+    type=click.File(encoding="utf-8-sig"),
+    metavar="FILE",
+    help="A timetable instead: a row a trip under the names of the stops (- reads stdin).",
+)
+@click.option(
+    "--set",
+    "changes",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Change a value of the scenario, as in services.shuttle.vehicles=2.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON only.")
+def check(
+    scenario: str,
+    *,
+    service: str | None,
+    departures: str | None,
+    table: Any,  # noqa: ANN401 - a file or a wrapped stdin
+    changes: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Lay out SCENARIO's timetables with the fewest vehicles; name what cannot run.
+
+    SCENARIO is a bundled name (shuttle-espoo-haltia, ...) or a TOML file. The exit status is 2
+    where a timetable takes more vehicles than there are.
+    """
+    from lastmile.commands.scenario_options import read_changes  # noqa: PLC0415 - slow to load
+    from lastmile.errors import ScenarioError  # noqa: PLC0415
+    from scenarios.load import load_scenario  # noqa: PLC0415
+    from simulation.schedule import check_schedule  # noqa: PLC0415
+
+    if departures is not None and table is not None:
+        raise click.UsageError("give --departures or --table, not both")
+    chosen = load_scenario(scenario).with_changes(read_changes(changes))
+    if departures is not None or table is not None:
+        chosen = _timed(chosen, service, departures, None if table is None else table.read())
+    checks = check_schedule(chosen)
+    if as_json:
+        click.echo(json.dumps([_as_json(one) for one in checks], ensure_ascii=False, indent=2))
+    else:
+        for one in checks:
+            click.echo(_describe(one))
+    faults = [fault for one in checks for fault in one.faults]
+    if faults:
+        raise ScenarioError("\n".join(faults))
+
+
+def _timed(
+    scenario: Scenario, service: str | None, departures: str | None, table: str | None
+) -> Scenario:
+    """Return the scenario at the times that were given."""
+    from simulation.pasted import read_departures, read_table  # noqa: PLC0415 - slow to load
+    from simulation.schedule import (  # noqa: PLC0415
+        one_service,
+        stop_names,
+        with_departures,
+        with_timetable,
+    )
+
+    chosen = one_service(scenario, service)
+    if departures is not None:
+        return with_departures(scenario, chosen, read_departures(departures))
+    read = read_table(table or "", stop_names(scenario, chosen))
+    return with_timetable(scenario, chosen, read.rows)
+
+
+def _as_json(one: ScheduleCheck) -> dict[str, Any]:
+    return {
+        "service": one.service.id,
+        "vehicles": one.vehicles,
+        "vehicles_needed": one.needed,
+        "feasible": one.feasible,
+        "faults": list(one.faults),
+        "vehicle_hours": round(one.hours, 3),
+        "vehicle_km": round(one.km, 3),
+        "trips": [
+            {
+                "vehicle": trip.vehicle,
+                "start_s": trip.start_s,
+                "end_s": trip.end_s,
+                "from": trip.start,
+                "to": trip.end,
+            }
+            for trip in one.trips
+        ],
+    }
+
+
+def _describe(one: ScheduleCheck) -> str:
+    from simulation.lines import clock_text  # noqa: PLC0415 - slow to load
+
+    there = "" if one.vehicles is None else f" of {one.vehicles}"
+    head = (
+        f"{one.service.id}: {len(one.trips)} trips, {one.needed}{there} vehicles, "
+        f"{one.hours:.1f} vehicle hours, {one.km:.0f} km"
+    )
+    rows = [head]
+    for vehicle in range(1, one.needed + 1):
+        trips = [trip for trip in one.trips if trip.vehicle == vehicle]
+        rows.append(
+            f"  vehicle {vehicle}: "
+            + ", ".join(f"{clock_text(trip.start_s)}-{clock_text(trip.end_s)}" for trip in trips)
+        )
+    return "\n".join(rows)

@@ -1,0 +1,350 @@
+"""Departures and timetables as people paste them: from a spreadsheet, an e-mail, a web page.
+
+Understood: commas, semicolons, tabs, bars and blanks between cells; ``9:05``, ``09.05``,
+``0905``, ``9:05 pm``, ``klo 9.05``; hours past 24 for what runs after midnight. What is not clear
+is refused with its row and the reason.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from lastmile.errors import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_LAST_HOUR: Final = 36
+_NOON: Final = 12
+_MOST_ROWS: Final = 1000
+_MOST_CHARACTERS: Final = 200_000
+_TIME: Final = re.compile(
+    r"(?:klo|kl\.?|at)?\s*(\d{1,2})(?:[:.](\d{2})(?:[:.](\d{2}))?|(\d{2}))?\s*(?:([ap])\.?m\.?)?",
+    re.IGNORECASE,
+)
+_NO_CALL: Final = {"", "-", "\u2013", "\u2014", "|", "x"}
+_TWO: Final = 2
+_ALIKE: Final = 0.75
+"""How alike a pasted name and a stop's are at least, as difflib counts it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastedTable:
+    """A timetable that was pasted.
+
+    Attributes
+    ----------
+    stops
+        Names of the stops in the order of the columns; None where the table has no names.
+    rows
+        Each trip's times at them, s after midnight; None where it does not call.
+    lines
+        The line of the text each trip begins on; of trips in columns, their column.
+    """
+
+    stops: tuple[str, ...] | None
+    rows: tuple[tuple[int | None, ...], ...]
+    lines: tuple[int, ...]
+
+
+def read_time(text: str) -> int:
+    """Read a time of day.
+
+    Parameters
+    ----------
+    text
+        Such as ``9:05``, ``09.05``, ``0905``, ``9:05 pm``, ``25:10``.
+
+    Returns
+    -------
+    int
+        s after midnight of the service day.
+
+    Raises
+    ------
+    ValueError
+        If it is not clear; the message is the reason.
+    """
+    match = _TIME.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text.strip()!r} is no time; write it as 9:05 or 21:05")
+    hour_text, minute, second, joined, half = match.groups()
+    if minute is None and joined is None and half is None:
+        raise ValueError(f"{text.strip()!r} may be an hour or a minute; write it as 9:00")
+    hours, minutes, seconds = int(hour_text), int(minute or joined or 0), int(second or 0)
+    if minutes >= 60 or seconds >= 60:  # noqa: PLR2004 - minutes and seconds
+        raise ValueError(f"{text.strip()!r} has more than 59 minutes or seconds")
+    if half:
+        if not 1 <= hours <= _NOON:
+            raise ValueError(f"{text.strip()!r} mixes 24 hours with {half.lower()}m")
+        hours = hours % _NOON + (_NOON if half.lower() == "p" else 0)
+    if hours * 3600 + minutes * 60 + seconds > _LAST_HOUR * 3600:
+        raise ValueError(f"{text.strip()!r} is past {_LAST_HOUR}:00, the end of the service day")
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def read_departures(text: str) -> list[int]:
+    """Read a list of departures, separated by anything usual.
+
+    Returns
+    -------
+    list of int
+        s after midnight, in order.
+
+    Raises
+    ------
+    RequestError
+        If a time is not clear, or they run backwards; the message lists rows and reasons.
+    """
+    _bounded(text)
+    faults: list[str] = []
+    found: list[tuple[int, int, str]] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        joined = re.sub(r"(\d)\s+([ap]\.?m\b\.?)", r"\1\2", line, flags=re.IGNORECASE)
+        joined = re.sub(r"\b(klo|kl|at)\b\.?\s*", "", joined, flags=re.IGNORECASE)
+        for word in re.split(r"[,;|\s]+", joined):
+            if not word:
+                continue
+            try:
+                found.append((read_time(word), number, word))
+            except ValueError as wrong:
+                faults.append(f"row {number}: {wrong}")
+    for (before_s, _, before), (after_s, number, word) in pairwise(found):
+        if after_s <= before_s:
+            faults.append(_backwards(number, word, before, same=after_s == before_s))
+    if not found and not faults:
+        faults.append("there are no departures; paste times such as 9:00, 9:20, 9:40")
+    _tell(faults)
+    return [time_s for time_s, _, _ in found]
+
+
+def read_table(text: str, stops: Sequence[str] = ()) -> PastedTable:
+    """Read a timetable: a row a trip under the names of the stops, or a row a stop.
+
+    Parameters
+    ----------
+    text
+        What was pasted.
+    stops
+        Names of the stops of the line, if they are known: columns are then brought into their
+        order, and a table whose stops run the other way is read as trips back.
+
+    Returns
+    -------
+    PastedTable
+        Its ``stops`` are those given where they are.
+
+    Raises
+    ------
+    RequestError
+        If it is not clear; the message lists rows and reasons.
+    """
+    _bounded(text)
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    if not lines:
+        raise RequestError("the table is empty; paste a row for each trip")
+    cells = _cells([line for _, line in lines])
+    numbers = [number for number, _ in lines]
+    header = None if any(_is_time(cell) for cell in cells[0]) else cells[0]
+    body, numbers = (cells[1:], numbers[1:]) if header else (cells, numbers)
+    if not body:
+        raise RequestError("row 1: there are no times in the table")
+    labels = [row[0] for row in body]
+    labelled = all(label not in _NO_CALL and not _is_time(label) for label in labels)
+    values = [row[1:] for row in body] if labelled else body
+    in_rows = labelled and (header is None or _known(labels, stops) > _known(header, stops))
+    if in_rows:
+        names: list[str] | None = labels
+        values, numbers = _turned(values, numbers)
+    else:
+        names = header
+        if header is not None and labelled and len(header) == len(body[0]):
+            names = header[1:]
+    table = _read_rows(values, numbers, names, by="column" if in_rows else "row")
+    return _in_order_of(table, stops) if stops else table
+
+
+def _bounded(text: str) -> None:
+    if len(text) > _MOST_CHARACTERS or text.count("\n") > _MOST_ROWS:
+        raise RequestError(f"that is too long for a day's timetable (over {_MOST_ROWS} rows)")
+
+
+def _cells(lines: list[str]) -> list[list[str]]:
+    """Split lines into cells at whatever separates them."""
+    for mark in "\t;|,":
+        if all(mark in line for line in lines):
+            break
+    else:
+        mark = next((one for one in "\t;|," if any(one in line for line in lines)), "")
+    if not mark:
+        return [_blanks(line) for line in lines]
+    rows = csv.reader(io.StringIO("\n".join(lines)), delimiter=mark)
+    split = [[cell.strip() for cell in row] for row in rows]
+    while all(len(row) > 1 and not row[-1] for row in split):
+        split = [row[:-1] for row in split]
+    return [row or [""] for row in split]
+
+
+def _blanks(line: str) -> list[str]:
+    """Split a line at blanks: at two or more where it has them, else at each."""
+    wide = re.split(r"\s{2,}", line.strip())
+    if len(wide) > 1:
+        return wide
+    return re.sub(r"(\d)\s+([ap]\.?m\b\.?)", r"\1\2", line.strip(), flags=re.IGNORECASE).split()
+
+
+def _is_time(cell: str) -> bool:
+    try:
+        read_time(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _known(names: Sequence[str], stops: Sequence[str]) -> int:
+    """Count the names that are those of stops."""
+    folded = [stop.casefold() for stop in stops]
+    return sum(_place_of(name, folded) is not None for name in names)
+
+
+def _turned(values: list[list[str]], numbers: list[int]) -> tuple[list[list[str]], list[int]]:
+    """Turn rows into columns."""
+    width = {len(row) for row in values}
+    if len(width) > 1:
+        odd = next(k for k, row in enumerate(values) if len(row) != len(values[0]))
+        raise RequestError(
+            f"row {numbers[odd]}: {len(values[odd])} times where row {numbers[0]} has "
+            f"{len(values[0])}; write - where a trip does not call"
+        )
+    return [list(column) for column in zip(*values, strict=True)], [
+        number + 2 for number in range(width.pop())
+    ]
+
+
+def _read_rows(
+    values: list[list[str]], numbers: list[int], names: list[str] | None, *, by: str
+) -> PastedTable:
+    """Read every trip's times; those of a trip rise, and trips leave one after another."""
+    faults: list[str] = []
+    width = len(names) if names is not None else len(values[0])
+    rows: list[tuple[int | None, ...]] = []
+    for number, cells in zip(numbers, values, strict=True):
+        if len(cells) != width:
+            faults.append(
+                f"{by} {number}: {len(cells)} times for {width} stops; write - where it does "
+                "not call"
+            )
+            continue
+        row, said = _read_row(cells)
+        faults += [f"{by} {number}: {fault}" for fault in said]
+        rows.append(row)
+    _tell(faults)
+    starts = [next(time_s for time_s in row if time_s is not None) for row in rows]
+    for rank, (before_s, after_s) in enumerate(pairwise(starts)):
+        if after_s <= before_s:
+            faults.append(
+                _backwards(
+                    numbers[rank + 1],
+                    _said(after_s),
+                    _said(before_s),
+                    same=after_s == before_s,
+                    by=by,
+                )
+            )
+    _tell(faults)
+    return PastedTable(None if names is None else tuple(names), tuple(rows), tuple(numbers))
+
+
+def _read_row(cells: Sequence[str]) -> tuple[tuple[int | None, ...], list[str]]:
+    """Read one trip's times; also say what is wrong with them."""
+    times: list[int | None] = []
+    faults = []
+    for cell in cells:
+        if cell.lower() in _NO_CALL:
+            times.append(None)
+            continue
+        try:
+            times.append(read_time(cell))
+        except ValueError as wrong:
+            faults.append(str(wrong))
+            times.append(None)
+    known = [time_s for time_s in times if time_s is not None]
+    if faults:
+        return tuple(times), faults
+    if len(known) < _TWO:
+        return tuple(times), ["a trip needs times at two stops or more"]
+    for before_s, after_s in pairwise(known):
+        if after_s <= before_s:
+            hint = f"; after midnight write {_said(after_s + 86_400)}" if after_s < 4 * 3600 else ""
+            return tuple(times), [
+                f"the trip runs backwards: {_said(after_s)} follows {_said(before_s)}{hint}"
+            ]
+    return tuple(times), []
+
+
+def _in_order_of(table: PastedTable, stops: Sequence[str]) -> PastedTable:
+    """Return a table with its columns in the order of the line's stops."""
+    if table.stops is None:
+        width = len(table.rows[0])
+        if width != len(stops):
+            raise RequestError(
+                f"row {table.lines[0]}: {width} times, but the line has {len(stops)} stops "
+                f"({', '.join(stops)}); name the stops in the first row"
+            )
+        return PastedTable(tuple(stops), table.rows, table.lines)
+    folded = [stop.casefold() for stop in stops]
+    places = []
+    for name in table.stops:
+        place = _place_of(name, folded)
+        if place is None:
+            raise RequestError(f"row 1: the line has no stop {name!r}; it has {', '.join(stops)}")
+        places.append(place)
+    steps = {after > before for before, after in pairwise(places)}
+    if len(set(places)) < len(places) or len(steps) > 1:
+        raise RequestError(
+            f"row 1: the stops {', '.join(table.stops)} are not in the order of the line: "
+            f"{', '.join(stops)}"
+        )
+    rows = []
+    for row in table.rows:
+        times: list[int | None] = [None] * len(stops)
+        for place, time_s in zip(places, row, strict=True):
+            times[place] = time_s
+        rows.append(tuple(times))
+    return PastedTable(tuple(stops), tuple(rows), table.lines)
+
+
+def _place_of(name: str, folded: list[str]) -> int | None:
+    """Return which stop a name means: the same, the only one that holds it, or the nearest."""
+    wanted = name.casefold().strip()
+    if wanted in folded:
+        return folded.index(wanted)
+    held = [rank for rank, stop in enumerate(folded) if wanted and wanted in stop]
+    if len(held) == 1:
+        return held[0]
+    near = difflib.get_close_matches(wanted, folded, 1, _ALIKE)
+    return folded.index(near[0]) if near else None
+
+
+def _said(time_s: int) -> str:
+    return f"{time_s // 3600:02d}:{time_s // 60 % 60:02d}"
+
+
+def _backwards(number: int, word: str, before: str, *, same: bool, by: str = "row") -> str:
+    if same:
+        return f"{by} {number}: {word} is there twice"
+    return (
+        f"{by} {number}: departures run backwards, {word} follows {before}; put them in order, and "
+        "write 24:10 for ten past midnight"
+    )
+
+
+def _tell(faults: list[str]) -> None:
+    if faults:
+        raise RequestError("\n".join(faults[:20]))

@@ -1,0 +1,72 @@
+"""``lastmile schedule check``: what a timetable takes, on the bundled scenarios."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lastmile.cli import run
+
+
+def checked(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, list[dict], str]:
+    """Run the command; return its exit status, its JSON and what it says on stderr."""
+    status = run(["schedule", "check", *words, "--json"])
+    said = capsys.readouterr()
+    return status, json.loads(said.out) if said.out else [], said.err
+
+
+def test_the_bundled_shuttle_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    status, services, _ = checked(capsys, "shuttle-espoo-haltia")
+    shuttle = services[-1]
+    assert status == 0
+    assert (shuttle["vehicles"], shuttle["vehicles_needed"], shuttle["feasible"]) == (3, 3, True)
+    assert len(shuttle["trips"]) == 2 * 28  # every 20 minutes from 9 to 18, there and back
+
+
+def test_too_few_vehicles_are_named_with_the_departure(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status, services, said = checked(
+        capsys, "shuttle-espoo-haltia", "--set", "services.shuttle.vehicles=2"
+    )
+    assert status == 2
+    assert not services[-1]["feasible"]
+    assert "the 09:40 from Espoo needs a third vehicle: leave at 09:48" in said
+
+
+def test_the_advice_mends_it(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("shuttle-espoo-haltia", "--set", "services.shuttle.vehicles=2", "--departures")
+    assert checked(capsys, *words, "9:00, 9:20, 9:40")[0] == 2
+    assert checked(capsys, *words, "9:00, 9:20, 9:48")[0] == 0
+    assert checked(capsys, *words, "9:00, 9:20, 9:47")[0] == 2
+
+
+def test_a_table_gives_the_trips(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    table = tmp_path / "saturday.csv"
+    table.write_text("\ufeffEspoo;Haltia\n9:00;9:25\n9.40;10.05\n25:10;25:30\n", encoding="utf-8")
+    status, services, _ = checked(capsys, "shuttle-espoo-haltia", "--table", str(table))
+    trips = [(trip["start_s"], trip["end_s"]) for trip in services[-1]["trips"]]
+    assert status == 0
+    assert sorted(trips) == [(32400, 33900), (34800, 36300), (90600, 91800)]
+    assert services[-1]["vehicles_needed"] == 3  # nothing brings a vehicle back
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("--departures", "10:00, 9:00"), "row 1: departures run backwards"),
+        (("--departures", "9:00", "--service", "tram"), "no service 'tram'"),
+        (("--set", "services.shuttle.seats=0"), "services.shuttle.seats"),
+        (
+            ("--set", 'services.shuttle.stops=[{name="Sea", lat=59.9, lon=24.7}, "haltia"]'),
+            "Sea lies more than 500 m off every road",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], reason: str
+) -> None:
+    status, services, said = checked(capsys, "shuttle-espoo-haltia", *words)
+    assert status == 2
+    assert services == []
+    assert reason in said
