@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulation.day import DayResult
-    from simulation.model import DayModel
+    from simulation.model import DayModel, DemandSide
     from simulation.shuttle import Service
 
 TOLERANCE: Final = 0.01
@@ -33,6 +33,11 @@ MOST_DAYS: Final = 40
 
 DAYS_AT_ONCE: Final = 4
 """Days lived, and averaged, between one adjustment and the next."""
+
+PARTIES_AT_ONCE: Final = 4000.0
+PARTIES_IN_ALL: Final = 200_000.0
+"""Parties that live a round, and all rounds together: on a day of a hundredfold demand people
+learn in few rounds, and the model warns that they had not done."""
 
 LEARNING_SEED: Final = 1912
 """Root seed of the days people learn from: not those of any experiment."""
@@ -174,12 +179,30 @@ def learn(model: DayModel, start: Expectations | None = None) -> Learned:
     if side is None:
         raise ValueError("the model has no demand side: nobody chooses, so nobody learns")
 
+    count, most = _effort(side, model)
+
     def live(expectations: Expectations) -> Experience:
         taught = replace(model, demand=replace(side, expectations=expectations))
-        days = [run_day(taught, LEARNING_SEED, day) for day in range(DAYS_AT_ONCE)]
+        days = [run_day(taught, LEARNING_SEED, day) for day in range(count)]
         return experience(days, taught, expectations)
 
-    return successive_averages(live, start or Expectations.none(len(model.entrances)))
+    return successive_averages(
+        live, start or Expectations.none(len(model.entrances)), most_days=most
+    )
+
+
+def _effort(side: DemandSide, model: DayModel) -> tuple[int, int]:
+    """Return how many days to live at once, and how many rounds at most.
+
+    A crowd says more in a day than few people do in many: `PARTIES_AT_ONCE` are enough.
+    """
+    from simulation.demand import mean_visits  # noqa: PLC0415 - scipy, slow to load
+
+    level = 1.0 if model.day.visit_level is None else model.day.visit_level
+    parties = level * float(mean_visits(model.day, side.inputs).sum()) / side.inputs.party_mean
+    count = int(np.clip(PARTIES_AT_ONCE / max(parties, 1.0), 1, DAYS_AT_ONCE))
+    most = int(np.clip(PARTIES_IN_ALL / max(parties * count, 1.0), 2, MOST_DAYS))
+    return count, most
 
 
 def experience(days: Sequence[DayResult], model: DayModel, expected: Expectations) -> Experience:
