@@ -286,10 +286,10 @@ def _print_study(access: Access) -> None:
     from lastmile.walkway.catchments import CLAIM_M, WALK  # noqa: PLC0415
     from lastmile.walkway.reach import within  # noqa: PLC0415
 
-    table = Table(box=None)
+    table = Table(box=None, pad_edge=False)
     table.add_column("station", no_wrap=True)
-    table.add_column("nearest point")
-    for name in ("walk", "no steps", "bike", "turns", "slots", "straight", "1.5 km"):
+    table.add_column("nearest point", min_width=12)
+    for name in ("walk", "no steps", "bike", "turns", "straight", "1.5 km"):
         table.add_column(name, justify="right", no_wrap=True)
     rows = access.rows()
     for row in rows:
@@ -300,7 +300,6 @@ def _print_study(access: Access) -> None:
             way.destination.name_fi,
             *(_metres(row.nearest[name]) for name in ("walk", "step_free", "bike")),
             "-" if hard is None else str(hard.turns),
-            "-" if hard is None else str(hard.slots),
             f"{row.straight_m:.0f} m",
             {True: "yes", False: "no", None: "-"}[row.claim_walked],
         )

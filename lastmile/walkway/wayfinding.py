@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 STRAIGHT_DEG = 22.5
 """Up to this angle one goes straight on: half of one of the eight directions people tell apart."""
+AT_END_M = 1.0
+"""Who is this near to the start or the goal has nothing to decide any more."""
 SLOTS_STRAIGHT = 1
 SLOTS_BEND = 4
 SLOTS_T_JUNCTION = 6
@@ -213,7 +215,8 @@ def difficulty(
     found = []
     for i, point in enumerate(points[1:-1], start=1):
         branches = junctions.branches(point)
-        if branches is None:
+        at_an_end = min(along[i], along[-1] - along[i]) < AT_END_M
+        if branches is None or at_an_end:
             continue
         heading = bearing((before[i, 0], before[i, 1]), point)
         leaving = bearing(point, (after[i, 0], after[i, 1]))
