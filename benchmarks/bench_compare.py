@@ -12,6 +12,7 @@ import argparse
 import resource
 import time
 from contextlib import contextmanager
+from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -74,7 +75,7 @@ def scaling(trial: DayTrial, most: int) -> None:
     """Print how the same replications go in more processes, once those are at work."""
     times = []
     for workers in (1, most):
-        subject = Subject("day", RunKey("day", "", "", "", SEED), partial(_same, trial))
+        subject = Subject("day", RunKey("day", "", "", "", SEED), partial(copy, trial))
         crew = Workers(workers)
         with Sampler(partial(_given, Crew(crew, workers))) as sampler:
             sampler.need({subject: 2 * workers})
@@ -83,10 +84,6 @@ def scaling(trial: DayTrial, most: int) -> None:
             times.append((time.perf_counter() - begun) / (SCALING_DAYS - 2 * workers))
         crew.shutdown(cancel_futures=True)
     print(f"{most} processes are {times[0] / times[1]:.2f} times one")
-
-
-def _same(trial: DayTrial) -> DayTrial:
-    return trial
 
 
 @contextmanager
