@@ -46,8 +46,12 @@ def write_feed(feed: Feed, path: str | Path) -> Path:
     DataError
         The path cannot be written.
     """
+    return write_files(feed_files(feed), path)
+
+
+def write_files(files: dict[str, bytes], path: str | Path) -> Path:
+    """Write the files of a feed by their names, as `write_feed` does."""
     target = Path(path)
-    files = feed_files(feed)
     try:
         if target.suffix == ".zip":
             _write_zip(files, target)

@@ -1,0 +1,207 @@
+"""Pilots as GTFS: sound by others' rules, read back the same, ridden by the planner."""
+
+import io
+import re
+import zipfile
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pytest
+from operator_pilots import canonical_errors, random_pilot
+
+from lastmile.cli import run
+from lastmile.errors import DataError, RequestError
+from lastmile.network.street import load_network
+from lastmile.parameters import Parameters
+from lastmile.places import Gazetteer
+from lastmile.planner.core import Planner
+from lastmile.planner.request import PlanRequest
+from lastmile.transit.feed import load_feed
+from lastmile.transit.timetable import Timetable
+from lastmile.transit.writer import write_files
+from scenarios.load import load_scenario
+from scenarios.schema import Scenario
+from simulation.gtfs_in import read_line
+from simulation.gtfs_merge import merge, read_tables
+from simulation.gtfs_out import Publication, pilot_tables, pilots_of, table_files
+from simulation.shuttle import Service
+from simulation.supply import build_supply
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def written(
+    scenario: Scenario, parameters: Parameters, path: Path, publication: Publication
+) -> tuple[Service, Path]:
+    """Write a scenario's only pilot; return it and the file."""
+    supply = build_supply(scenario, parameters)
+    (service,) = pilots_of(scenario, supply)
+    tables = pilot_tables(scenario, supply, [service], publication)
+    return service, write_files(table_files(tables), path)
+
+
+def assert_same_service(service: Service, path: Path) -> None:
+    """A feed read back has the stops, the times and the vehicles of the service."""
+    feed = load_feed(path)
+    assert not feed.warnings
+    first, last = feed.span
+    day = next(
+        first + timedelta(days=k)
+        for k in range((last - first).days + 1)
+        if feed.active_services(first + timedelta(days=k)).any()
+    )
+    line = read_line(feed, day, service.id)
+    assert line.left_out == 0
+    read = np.array([[np.nan if t is None else t for t in row] for row in line.rows])
+    lat, lon = ([getattr(stop, name) for stop in line.stops] for name in ("lat", "lon"))
+    assert np.allclose(lat, service.lat, atol=1e-7)
+    assert np.allclose(lon, service.lon, atol=1e-7)
+    assert rows_of(read) == rows_of(service.times_s)
+
+
+def rows_of(times: np.ndarray) -> list[tuple[float, ...]]:
+    return sorted(tuple(np.nan_to_num(np.rint(row), nan=-1).tolist()) for row in times)
+
+
+@pytest.mark.parametrize(
+    "first", [pytest.param(0, id="some"), pytest.param(5, id="all", marks=pytest.mark.slow)]
+)
+@pytest.mark.timeout(900)
+def test_random_pilots_come_back_as_they_were(
+    first: int, parameters: Parameters, tmp_path: Path
+) -> None:
+    for seed in range(first, 5 if first == 0 else 100):
+        headways = seed % 2 == 1
+        scenario = random_pilot(seed)
+        path = tmp_path / f"{seed}.zip"
+        service, _ = written(scenario, parameters, path, Publication(headways=headways))
+        assert canonical_errors(path, tmp_path) == [], seed
+        assert_same_service(service, path)
+
+
+def test_blocks_are_part_of_the_feed(parameters: Parameters, tmp_path: Path) -> None:
+    scenario = load_scenario("shuttle-espoo-haltia")
+    service, path = written(scenario, parameters, tmp_path / "a.zip", Publication())
+    blocks = load_feed(path).trips["block_id"]
+    assert sorted(blocks.value_counts()) == sorted(np.bincount(service.block).tolist())
+
+
+def test_even_intervals_become_headways_with_exact_times(
+    parameters: Parameters, tmp_path: Path
+) -> None:
+    scenario = load_scenario("shuttle-espoo-haltia")
+    service, path = written(scenario, parameters, tmp_path / "a.zip", Publication(headways=True))
+    feed = load_feed(path)
+    assert len(feed.trips) == 2
+    assert feed.frequencies["headway_s"].tolist() == [1200, 1200]
+    assert feed.frequencies["exact_times"].tolist() == [1, 1]
+    assert_same_service(service, path)
+
+
+def test_names_come_in_three_languages(parameters: Parameters, tmp_path: Path) -> None:
+    scenario = load_scenario("shuttle-espoo-haltia")
+    _, path = written(scenario, parameters, tmp_path / "a.zip", Publication())
+    feed = load_feed(path)
+    haltia = Gazetteer.bundled()["haltia"]
+    assert haltia.name_fi in feed.stops["stop_name"].tolist()
+    for language, name in (("fi", haltia.name_fi), ("sv", haltia.name_sv), ("en", haltia.name_en)):
+        assert feed.translate("stops", "stop_name", haltia.name_fi, language) == name
+        assert feed.translate("trips", "trip_headsign", haltia.name_fi, language) == name
+
+
+def test_the_planner_rides_the_pilot_in_the_merged_feed(tmp_path: Path) -> None:
+    target = tmp_path / "merged.zip"
+    feed_folder = str(ROOT / "data" / "gtfs")
+    words = ["export", "gtfs", "shuttle-espoo-haltia", str(target), "--merge", feed_folder]
+    assert run(words) == 0
+    assert canonical_errors(target, tmp_path) == []
+    feed = load_feed(target)
+    base = load_feed(feed_folder)
+    assert set(base.trips["trip_id"]) < set(feed.trips["trip_id"])
+    assert len(feed.trips) == len(base.trips) + 56
+    places = Gazetteer.bundled()
+    sunday = datetime(2026, 9, 6, 10, 55, tzinfo=ZoneInfo("Europe/Helsinki"))
+    asked = PlanRequest(
+        places["rail-espoo"], places["haltia"], sunday, modes=frozenset({"transit"})
+    )
+    outing = Planner(load_network(), feed).plan(asked)
+    ridden = {
+        (leg.route, f"{leg.departure:%H:%M}")
+        for itinerary in outing.itineraries
+        for leg in itinerary.legs
+        if leg.mode == "transit"
+    }
+    assert ("shuttle", "11:00") in ridden
+
+
+def test_merging_changes_ids_that_are_taken(parameters: Parameters, tmp_path: Path) -> None:
+    scenario = load_scenario("shuttle-espoo-haltia")
+    _, path = written(scenario, parameters, tmp_path / "one.zip", Publication())
+    tables = read_tables(path)
+    twice = merge(tables, tables)
+    both = write_files(table_files(twice), tmp_path / "two.zip")
+    assert canonical_errors(both, tmp_path) == []
+    feed = load_feed(both)
+    assert not feed.warnings
+    assert feed.routes["route_id"].tolist() == ["shuttle", "shuttle-pilot"]
+    sunday = next(d for d in pd.date_range(*feed.span) if d.day_of_week == 6).date()
+    assert len(Timetable.for_day(feed, sunday).trips) == 2 * 56
+
+
+def test_merging_keeps_what_this_program_does_not_know(tmp_path: Path) -> None:
+    files = {one.name: one.read_bytes() for one in (ROOT / "data" / "gtfs").glob("*.txt")}
+    files["fare_attributes.txt"] = (
+        b"fare_id,price,currency_type,payment_method,transfers\nA,3.2,EUR,1,0\n"
+    )
+    folder = write_files(files, tmp_path / "base")
+    target = tmp_path / "merged.zip"
+    assert run(["export", "gtfs", "shuttle-espoo-haltia", str(target), "--merge", str(folder)]) == 0
+    with zipfile.ZipFile(target) as archive:
+        kept = pd.read_csv(io.BytesIO(archive.read("fare_attributes.txt")))
+        assert kept["fare_id"].tolist() == ["A"]
+        assert "attributions.txt" in archive.namelist()
+
+
+def test_a_feed_of_another_zone_is_not_merged(parameters: Parameters, tmp_path: Path) -> None:
+    scenario = load_scenario("shuttle-espoo-haltia")
+    _, path = written(scenario, parameters, tmp_path / "one.zip", Publication())
+    tables = read_tables(path)
+    there = tables["agency"].assign(agency_timezone="Europe/Stockholm")
+    with pytest.raises(DataError, match="its time zone is Europe/Stockholm"):
+        merge(tables | {"agency": there}, tables)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("baseline",), "no pilot with stops of its own"),
+        (("shuttle-espoo-haltia", "--service", "tram"), "no service 'tram'"),
+        (("shuttle-espoo-haltia", "--from", "2026-09-07", "--to", "2026-09-09"), "no sunday"),
+        (
+            ("shuttle-espoo-haltia", "--from", "2026-09-07", "--to", "2026-09-01"),
+            "before it begins",
+        ),
+        (("shuttle-espoo-haltia", "--days", "caturday"), "no day of the week"),
+        (("shuttle-espoo-haltia", "--merge", "nowhere.zip"), "no such file"),
+    ],
+)
+def test_what_cannot_be_written_is_refused(
+    words: tuple[str, ...], reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "x.zip"
+    assert run(["export", "gtfs", words[0], str(target), *words[1:]]) == 2
+    assert re.search(reason, capsys.readouterr().err)
+    assert not target.exists()
+
+
+def test_a_line_is_asked_for_where_there_are_several() -> None:
+    feed = load_feed(ROOT / "data" / "gtfs")
+    day = datetime(2026, 9, 6, tzinfo=ZoneInfo("Europe/Helsinki")).date()
+    with pytest.raises(RequestError, match="which line is meant"):
+        read_line(feed, day)
+    line = read_line(feed, day, "245")
+    assert len(line.stops) > 2
+    assert line.rows
