@@ -10,6 +10,15 @@ STYLE = """
 <style>
 .block-container {padding-top: 4rem; padding-bottom: 3rem;}
 .st-key-languages {margin-bottom: -2.5rem;}
+/* Streamlit's own contrast and targets fall short of WCAG 2.2 AA here. */
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {
+  opacity: 1 !important; color: light-dark(#4b5563, #c9ced6) !important;}
+[data-testid="stCaptionContainer"] a {color: inherit !important;}
+button[data-variant][data-selected="true"] p,
+[data-testid="stSliderThumbValue"] p {
+  color: light-dark(#14432a, #d9f2e4) !important; font-weight: 600;}
+[data-testid="stDateInput"] [role="spinbutton"], [data-testid="stTimeInput"] [role="spinbutton"] {
+  display: inline-block; min-width: 24px; min-height: 24px; text-align: center;}
 .lm-timeline {list-style: none; margin: 0; padding: 0;}
 .lm-timeline li {list-style: none; padding: 0; margin: 0;
   display: grid; grid-template-columns: 2.8rem 1rem 1fr; gap: .5rem;}

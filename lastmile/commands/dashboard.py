@@ -39,6 +39,8 @@ def dashboard(port: int) -> None:
         "browser.gatherUsageStats": "false",
         "browser.serverAddress": "127.0.0.1",
         "client.toolbarMode": "minimal",
+        "theme.light.primaryColor": "#17603a",
+        "theme.dark.primaryColor": "#27794c",
         "client.showErrorDetails": "none",
         "client.showErrorLinks": "false",
     }
