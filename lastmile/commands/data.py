@@ -38,7 +38,10 @@ def data() -> None:
 )
 @click.option("--place", metavar="NAME", help='Streets of a place such as "Espoo, Finland".')
 @click.option("--gtfs", metavar="FILE|URL", help="Timetables from a GTFS feed.")
-def build(osm: Path | None, bbox: str | None, place: str | None, gtfs: str | None) -> None:
+@click.option("--gbfs", metavar="URL|FOLDER", help="Bike stations of a live system (gbfs.json).")
+def build(
+    osm: Path | None, bbox: str | None, place: str | None, gtfs: str | None, gbfs: str | None
+) -> None:
     """Build a data set and use it from now on.
 
     Streets come from one of --osm, --bbox and --place. What was used before stays in force until
@@ -47,8 +50,8 @@ def build(osm: Path | None, bbox: str | None, place: str | None, gtfs: str | Non
     chosen = [value for value in (osm, bbox, place) if value is not None]
     if len(chosen) > 1:
         raise click.UsageError("give one of --osm, --bbox and --place, not several")
-    if not chosen and gtfs is None:
-        raise click.UsageError("say what to build from: --osm, --bbox, --place or --gtfs")
+    if not chosen and gtfs is None and gbfs is None:
+        raise click.UsageError("say what to build from: --osm, --bbox, --place, --gtfs or --gbfs")
     box = None if bbox is None else _parse_bbox(bbox)
     if chosen:
         _build_streets(osm, box, place)
@@ -57,6 +60,12 @@ def build(osm: Path | None, bbox: str | None, place: str | None, gtfs: str | Non
 
         with _progress_bar() as progress:
             built = build_timetable(gtfs, lambda message: progress(message, None))
+        _report(built)
+    if gbfs is not None:
+        from lastmile.planner.gbfs import build_bikes  # noqa: PLC0415
+
+        with _progress_bar() as progress:
+            built = build_bikes(gbfs, lambda message: progress(message, None))
         _report(built)
 
 

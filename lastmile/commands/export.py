@@ -74,6 +74,33 @@ def gtfs(  # noqa: PLR0913 - one argument an option
     )
 
 
+@export.command()
+@click.argument("scenario")
+@click.argument("target", type=click.Path(path_type=Path))
+@click.option(
+    "--url",
+    default="https://example.org/gbfs/",
+    show_default=True,
+    help="Address of the folder the feeds will lie in.",
+)
+@click.option(
+    "--contact", default="gbfs@example.org", show_default=True, help="E-mail of who runs it."
+)
+def gbfs(scenario: str, target: Path, *, url: str, contact: str) -> None:
+    """Write SCENARIO's bike share as GBFS 3.0: a new folder of JSON feeds."""
+    from lastmile.errors import RequestError  # noqa: PLC0415 - slow to load
+    from lastmile.transit.writer import write_files  # noqa: PLC0415
+    from scenarios.load import load_scenario  # noqa: PLC0415
+    from simulation.gbfs_out import System, gbfs_files  # noqa: PLC0415
+
+    if target.suffix:
+        raise RequestError(f"{target}: GBFS is a folder of feeds; give a name without a suffix")
+    chosen = load_scenario(scenario)
+    written = write_files(gbfs_files(chosen, System(url, contact)), target)
+    stations = chosen.bikeshare.stations if chosen.bikeshare else {}
+    click.echo(f"{written}: {len(stations)} stations, to be served at {url}")
+
+
 def _day(given: date | None) -> date | None:
     """Return the date of what click reads as a moment."""
     return None if given is None else date(given.year, given.month, given.day)

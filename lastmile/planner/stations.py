@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lastmile.datasets import active, bundle_path, read_bundle
@@ -14,7 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from lastmile.datasets import UserDataset
+
 STATIONS_FILE = "stations.csv"
+COUNTED_AT = "bikes_counted_at"
+"""Fact of a built data set: epoch second its bikes were counted at."""
+
+FRESH_S = 3600.0
+"""How long a count of bikes says something of now."""
+
 FIRST_MONTH, LAST_MONTH = 4, 10
 """The season: April to October (HSL, city bikes)."""
 
@@ -75,16 +84,24 @@ def load_bike_stations() -> tuple[BikeStation, ...]:
     else:
         where = built.verified_path(STATIONS_FILE)
         content = where.read_bytes()
+    fresh = built is not None and _is_fresh(built)
     rows = csv.DictReader(io.StringIO(content.decode("utf-8")))
     stations = []
     for row in rows:
         try:
-            stations.append(_station(row))
+            station = _station(row)
+            stations.append(station if fresh else replace(station, bikes=None))
         except (KeyError, ValueError, TypeError) as error:
             raise DataError(
                 f"{where}, line {rows.line_num}: not a bike station ({error})"
             ) from error
     return tuple(stations)
+
+
+def _is_fresh(built: UserDataset) -> bool:
+    """Say whether a data set's bikes were counted within the hour."""
+    counted_at = built.manifest.stats.get(COUNTED_AT)
+    return isinstance(counted_at, (int, float)) and time.time() - counted_at <= FRESH_S
 
 
 def _station(row: Mapping[str, str]) -> BikeStation:

@@ -118,7 +118,7 @@ def open_feed(
     if is_url(source):
         address = str(source)
         tell(f"downloading {address}")
-        files = _from_zip(io.BytesIO(_download(address, limits)), address, tables, limits)
+        files = _from_zip(io.BytesIO(download(address, limits)), address, tables, limits)
     else:
         path = Path(source).expanduser()
         tell(f"reading {path}")
@@ -257,8 +257,14 @@ def _too_large(source: str, limits: Limits) -> str:
     )
 
 
-def _download(address: str, limits: Limits) -> bytes:
-    """Fetch a file over http or https, bounded in size and in total time."""
+def download(address: str, limits: Limits) -> bytes:
+    """Fetch a file over http or https, bounded in size and in total time.
+
+    Raises
+    ------
+    DataError
+        It cannot be fetched whole within the limits.
+    """
     try:
         scheme = urlsplit(address).scheme.lower()
     except ValueError as error:
