@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Speed is measured in benchmarks, never asserted in a test.
+settings.register_profile("lastmile", deadline=None, print_blob=True)
+settings.load_profile("lastmile")
 
 ROOT = Path(__file__).resolve().parents[1]
 
