@@ -32,10 +32,7 @@ if TYPE_CHECKING:
 FEWEST_TO_RANK: Final = 30
 """Worlds below which a ranking of parameters says nothing."""
 
-RESAMPLES: Final = 50
-DUMMIES: Final = 20
-"""Columns of pure chance that show how large an index is without any effect."""
-
+RESAMPLES: Final = 25
 HARMONICS: Final = 10
 FEW_HARMONICS: Final = 4
 """Harmonics of a parameter's effect; fewer where the worlds are few."""
@@ -139,7 +136,9 @@ class Influence:
     direction
         Spearman's rank correlation: below 0, the figure falls as the parameter grows.
     visible
-        Whether the share is larger than that of every column of pure chance.
+        Whether the rank correlation is beyond chance, at 5 % over all parameters together
+        (Bonferroni): of a hundred parameters without effect, some look strong in few worlds. An effect
+        that goes up and down again shows in `share` alone.
     """
 
     name: str
@@ -312,12 +311,12 @@ def ranking(worlds: Worlds, figure: Floats, seed: int = 0) -> list[Influence]:
     figure
         (worlds,) a key figure, or a difference between pilot and base.
     seed
-        Of the bootstrap and of the columns of pure chance.
+        Of the bootstrap.
 
     Returns
     -------
     list of Influence
-        The most influential first.
+        Those visible first, the most influential first.
 
     Raises
     ------
@@ -343,12 +342,11 @@ def ranking(worlds: Worlds, figure: Floats, seed: int = 0) -> list[Influence]:
         raise RequestError("the figure is the same in every world: there is nothing to rank")
     from SALib.analyze import rbd_fast  # noqa: PLC0415 - slow to load
 
-    chance = np.random.default_rng(seed).random((count, DUMMIES))
-    sample = np.hstack([worlds.quantiles[known], chance])
+    sample = worlds.quantiles[known]
     columns = sample.shape[1]
     problem = {
         "num_vars": columns,
-        "names": [*worlds.names, *(f"chance {k}" for k in range(DUMMIES))],
+        "names": list(worlds.names),
         "bounds": [[0.0, 1.0]] * columns,
     }
     found = rbd_fast.analyze(
@@ -360,18 +358,17 @@ def ranking(worlds: Worlds, figure: Floats, seed: int = 0) -> list[Influence]:
         conf_level=_CONFIDENCE,
         seed=seed,
     )
-    shares = np.asarray(found["S1"], dtype=np.float64)
-    by_chance = float(shares[len(worlds.names) :].max())
+    ranks = [stats.spearmanr(column, values) for column in sample.T]
     influences = [
         Influence(
             name=name,
             share=max(float(share), 0.0),
             share_conf=float(conf),
-            direction=float(stats.spearmanr(column, values)[0]),
-            visible=bool(share > by_chance),
+            direction=float(rank.statistic),
+            visible=bool(rank.pvalue * columns < 1 - _CONFIDENCE),
         )
-        for name, share, conf, column in zip(
-            worlds.names, shares, np.asarray(found["S1_conf"]), sample.T, strict=False
+        for name, share, conf, rank in zip(
+            worlds.names, found["S1"], found["S1_conf"], ranks, strict=True
         )
     ]
-    return sorted(influences, key=lambda one: -one.share)
+    return sorted(influences, key=lambda one: (not one.visible, -one.share))

@@ -92,7 +92,7 @@ def test_the_ranking_of_the_ishigami_function() -> None:
     assert found["p2"].share < 0.05
     assert found["p3"].share < 0.05
     assert found["p0"].visible
-    assert found["p1"].visible
+    assert not found["p1"].visible, "its effect has no direction: see Influence.visible"
     assert found["p0"].direction > 0
 
 
@@ -103,6 +103,22 @@ def test_the_strongest_comes_first_with_its_direction() -> None:
     first, second, *_ = ranking(worlds, figure)
     assert (first.name, second.name) == ("p3", "p1")
     assert first.direction < 0 < second.direction
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_pure_chance_is_not_taken_for_an_effect(seed: int) -> None:
+    """Forty worlds of a hundred parameters: some look strong, none is."""
+    figure = np.random.default_rng(seed).normal(size=40)
+    assert not any(one.visible for one in ranking(_sample(40, 100), figure))
+
+
+def test_one_strong_parameter_among_a_hundred_is_seen() -> None:
+    worlds = _sample(40, 100)
+    noise = np.random.default_rng(2).normal(0, 0.2, 40)
+    first, *rest = ranking(worlds, worlds.quantiles[:, 70] + noise)
+    assert first.name == "p70"
+    assert first.visible
+    assert not any(one.visible for one in rest)
 
 
 def test_too_few_worlds_rank_nothing() -> None:
