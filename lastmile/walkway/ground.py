@@ -160,9 +160,15 @@ class Junctions:
         self._is_open = (
             network.costs(Mode.WALK).is_open & (t.edge_flags & Flag.BARRIER == 0)[:, None]
         )
-        self._nodes: dict[Point, list[int]] = {}
-        for node, point in enumerate(zip(t.node_lat.tolist(), t.node_lon.tolist(), strict=True)):
-            self._nodes.setdefault(point, []).append(node)
+        points = list(zip(t.node_lat.tolist(), t.node_lon.tolist(), strict=True))
+        self._node = dict(zip(points, range(len(points)), strict=True))
+        order = np.lexsort((t.node_lat, t.node_lon))
+        lat, lon = t.node_lat[order], t.node_lon[order]
+        same = np.flatnonzero((lat[1:] == lat[:-1]) & (lon[1:] == lon[:-1]))
+        self._twins: dict[Point, set[int]] = {}
+        for i in same.tolist():
+            pair = {int(order[i]), int(order[i + 1])}
+            self._twins.setdefault(points[order[i]], set()).update(pair)
         self._found: dict[Point, tuple[float, ...]] = {}
 
     def branches(self, point: Point) -> tuple[float, ...] | None:
@@ -170,9 +176,10 @@ class Junctions:
 
         The two sides of a barrier are one junction.
         """
-        nodes = self._nodes.get(point)
-        if nodes is None:
+        node = self._node.get(point)
+        if node is None:
             return None
+        nodes = sorted(self._twins.get(point, {node}))
         if point not in self._found:
             self._found[point] = tuple(
                 self._leaving(arc)
