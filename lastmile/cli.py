@@ -16,6 +16,7 @@ from lastmile import __version__
 from lastmile.errors import LastmileError
 
 COMMANDS = {
+    "calibrate": "Fit the constants of choice to the counts.",
     "compare": "Compare pilots with a base scenario.",
     "dashboard": "Open the dashboard in a browser.",
     "data": "Build or inspect the data the planner works on.",
