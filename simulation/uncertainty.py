@@ -137,8 +137,8 @@ class Influence:
         Spearman's rank correlation: below 0, the figure falls as the parameter grows.
     visible
         Whether the rank correlation is beyond chance, at 5 % over all parameters together
-        (Bonferroni): of a hundred parameters without effect, some look strong in few worlds. An effect
-        that goes up and down again shows in `share` alone.
+        (Bonferroni): of a hundred parameters without effect, some look strong in few worlds.
+        An effect that goes up and down again shows in `share` alone.
     """
 
     name: str
