@@ -71,13 +71,45 @@ def run_day(model: DayModel, seed: int, replication: int) -> DayResult:
     ValueError
         If the model has no demand side; use `simulate_day` with parties of your own.
     """
+    streams = Streams(seed, replication)
+    plans = make_plans(model, streams)
+    events = simulate_day(model, plans.parties, plans.chosen, streams)
+    return DayResult(seed, replication, plans.parties, plans.chosen[0], plans.surplus_min, events)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plans:
+    """What a day's visitors have decided before they leave home.
+
+    Attributes
+    ----------
+    parties
+        Who might come.
+    chosen
+        Their first choice, and what they would choose next; see `simulate_day`.
+    surplus_min
+        As in `DayResult`.
+    """
+
+    parties: Parties
+    chosen: tuple[Choices, ...]
+    surplus_min: NDArray[np.float64]
+
+
+def make_plans(model: DayModel, streams: Streams) -> Plans:
+    """Draw a day's visitors and let them choose.
+
+    Raises
+    ------
+    ValueError
+        If the model has no demand side.
+    """
     from simulation.choice import choose  # noqa: PLC0415 - scipy, not needed to run a given day
     from simulation.demand import draw_parties  # noqa: PLC0415
 
     side = model.demand
     if side is None:
         raise ValueError("the model has no demand side: run simulate_day with given parties")
-    streams = Streams(seed, replication)
     parties = draw_parties(model.day, side.inputs, streams)
     reference = None
     if side.reference_levels is not None and side.reference_expectations is not None:
@@ -105,8 +137,7 @@ def run_day(model: DayModel, seed: int, replication: int) -> DayResult:
     surplus = np.zeros(len(parties))
     if reference is not None:
         surplus = np.nan_to_num(reference - first.logsum_min, posinf=0.0, neginf=0.0)
-    events = simulate_day(model, parties, chosen, streams)
-    return DayResult(seed, replication, parties, first, surplus, events)
+    return Plans(parties, tuple(chosen), surplus)
 
 
 def _may_be_told(model: DayModel, parties: Parties) -> NDArray[np.bool_]:

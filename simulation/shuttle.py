@@ -71,6 +71,10 @@ class Service:
         Walk from the platform to the stop, s.
     feeder_delay_s
         Mean delay of a train or metro, s (exponential).
+    slowness
+        Actual over planned run time on average: above 1 where traffic is slow.
+    out_of_service
+        Vehicles that break down: which, and from when they begin no trip, s.
     """
 
     id: str
@@ -99,11 +103,21 @@ class Service:
     feeder_s: tuple[NDArray[np.float64], ...] = field(default=())
     transfer_s: float = 0.0
     feeder_delay_s: float = 0.0
+    slowness: float = 1.0
+    out_of_service: tuple[tuple[int, float], ...] = ()
 
     @property
     def room(self) -> int:
         """People a vehicle holds."""
         return self.seats + self.standing
+
+    def is_cancelled(self, trip: int) -> bool:
+        """Say whether a trip is not made because its vehicle is out of service by then."""
+        start_s = float(np.nanmin(self.times_s[trip]))
+        return any(
+            self.block[trip] == vehicle and start_s >= from_s
+            for vehicle, from_s in self.out_of_service
+        )
 
     def calls(self, trip: int) -> NDArray[np.intp]:
         """Return the stops of a trip in the order of its calls."""
@@ -143,7 +157,7 @@ def draw_luck(service: Service, generator: np.random.Generator) -> Luck:
     variance = math.log1p(service.run_time_cv**2)
     normal = generator.standard_normal((trips, max(stops - 1, 0)))
     return Luck(
-        run_factor=np.exp(math.sqrt(variance) * normal - variance / 2),
+        run_factor=service.slowness * np.exp(math.sqrt(variance) * normal - variance / 2),
         feeder_delay_s=tuple(
             service.feeder_delay_s * generator.standard_exponential(len(times))
             for times in service.feeder_s
@@ -265,9 +279,25 @@ class ShuttleLine:
     def _work(self, block: list[int]) -> Generator[Any, Any, None]:
         """Make a vehicle's trips, one after the other."""
         for trip in block:
+            if self.service.is_cancelled(trip):
+                yield from self._fail(trip)
+                continue
             yield from self._run(trip)
             if self.service.layover_s > 0:
                 yield self.stage.until(self.stage.now + self.service.layover_s)
+
+    def _fail(self, trip: int) -> Generator[Any, Any, None]:
+        """Let a trip not come: people wait for the next one, or choose again if it was the last."""
+        times = self._times[trip]
+        way = int(self.service.direction[trip])
+        for stop in self._calls[trip][:-1]:
+            yield self.stage.until(times[stop])
+            self._gone.add((trip, stop))
+            queue = self.at_stop[stop][way]
+            lost = [rider for rider in queue if not self._more_to_come(rider)]
+            queue[:] = [rider for rider in queue if rider not in lost]
+            for rider in lost:
+                self.on_no_ride(rider)
 
     def _run(self, trip: int) -> Generator[Any, Any, None]:
         """Make one trip: stop by stop."""

@@ -74,6 +74,79 @@ def check(
         raise ScenarioError("\n".join(faults))
 
 
+@schedule.command()
+@click.argument("scenario")
+@click.option("--service", metavar="ID", help="Which service; the only pilot where not given.")
+@click.option(
+    "--situation",
+    "wanted",
+    metavar="ID",
+    multiple=True,
+    help="Only this situation. May be given again; all of them where not given.",
+)
+@click.option(
+    "--promise",
+    "promises",
+    metavar="FIGURE<=VALUE",
+    multiple=True,
+    help="What it is to keep, as in left_behind_share<=2%. May be given again.",
+)
+@click.option("--days", type=click.IntRange(min=2), default=50, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option("--workers", type=click.IntRange(min=1), help="Processes [as many as cores].")
+@click.option("--mend", is_flag=True, help="Look for the cheapest change where it breaks.")
+@click.option(
+    "--set",
+    "changes",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Change a value of the scenario, as in services.shuttle.vehicles=2.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON only.")
+def stress(
+    scenario: str,
+    *,
+    service: str | None,
+    wanted: tuple[str, ...],
+    promises: tuple[str, ...],
+    changes: tuple[str, ...],
+    as_json: bool,
+    **effort: Any,  # noqa: ANN401 - days, seed, workers, mend
+) -> None:
+    """Put SCENARIO's timetable through busy days, late trains, slow traffic and mishaps."""
+    from lastmile.commands.scenario_options import read_changes  # noqa: PLC0415 - slow to load
+    from scenarios.load import load_scenario  # noqa: PLC0415
+    from simulation.schedule import one_service  # noqa: PLC0415
+    from simulation.search import Promise  # noqa: PLC0415
+    from simulation.stress import PROMISES, SITUATIONS, Effort, stress_test  # noqa: PLC0415
+
+    unknown = [name for name in wanted if name not in SITUATIONS]
+    if unknown:
+        raise click.BadParameter(
+            f"{unknown[0]!r} is none of {', '.join(SITUATIONS)}", param_hint="--situation"
+        )
+    chosen = load_scenario(scenario).with_changes(read_changes(changes))
+    found = stress_test(
+        chosen,
+        one_service(chosen, service),
+        [SITUATIONS[name] for name in wanted or SITUATIONS],
+        [Promise.parse(text) for text in promises] or PROMISES,
+        Effort(**effort),
+    )
+    if as_json:
+        click.echo(json.dumps(found.to_json(), ensure_ascii=False, indent=2))
+        return
+    for one in found.results:
+        click.echo(f"{one.situation.title}: {one.verdict}")
+        for light in one.lights:
+            mean = "-" if light.estimate is None else f"{light.estimate.mean:.4g}"
+            reason = f" ({light.reason})" if light.reason else ""
+            click.echo(f"  {light.verdict:6} {light.promise}: {mean}{reason}")
+        if one.mend is not None:
+            said = ", ".join(f"{key}={value}" for key, value in one.mend.changes.items())
+            click.echo(f"  mended by {said}: {one.mend.cost_eur:+.0f} EUR a day")
+
+
 def _timed(
     scenario: Scenario, service: str | None, departures: str | None, table: str | None
 ) -> Scenario:

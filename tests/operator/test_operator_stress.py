@@ -1,0 +1,222 @@
+"""A timetable under stress: by hand on one line, and on a bundled pilot."""
+
+import json
+import math
+from collections.abc import Generator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lastmile.cli import run
+from lastmile.errors import RequestError
+from scenarios.load import load_scenario
+from simulation.eventlog import EventLog
+from simulation.linefigures import BATTERY_KWH, KWH_PER_KM, LineDay, line_day, lowest_charge
+from simulation.search import Promise, Verdict
+from simulation.shuttle import BACK, OUT, Rider, Service, ShuttleLine, draw_luck
+from simulation.stage import Stage
+from simulation.stress import SITUATIONS, Effort, stress_test
+
+NINE = 9 * 3600.0
+HALF = 1800.0
+
+
+def line(departures: int = 2, *, seats: int = 10, vehicles: int | None = None) -> Service:
+    """A line that leaves every half hour from nine and takes 20 minutes; and back at once."""
+    out = np.array([[NINE + k * HALF, NINE + k * HALF + 1200] for k in range(departures)])
+    back = np.column_stack([out[:, 1] + 1500, out[:, 1] + 300])
+    return Service(
+        id="line",
+        name="line",
+        mode="shuttle",
+        stops=("station", "park"),
+        lat=np.array([60.2, 60.3]),
+        lon=np.array([24.6, 24.5]),
+        times_s=np.concatenate([out, back]),
+        direction=np.repeat(np.array([OUT, BACK], dtype=np.int8), departures),
+        block=np.tile(np.arange(departures, dtype=np.int16) % (vehicles or departures), 2),
+        leg_m=np.array([10_000.0]),
+        seats=seats,
+        fare_eur=2.0,
+        cost_per_hour_eur=60.0,
+        cost_per_km_eur=1.0,
+    )
+
+
+def day_of(service: Service, arrivals_s: list[float], size: int = 1) -> tuple[LineDay, list[int]]:
+    """Let parties come to the first stop; return the line's day, and who never got a ride."""
+    stage = Stage()
+    lost: list[int] = []
+    shuttle = ShuttleLine(
+        stage,
+        0,
+        service,
+        draw_luck(service, np.random.default_rng(1)),
+        on_alighted=lambda _: None,
+        on_no_ride=lambda rider: lost.append(rider.party),
+    )
+
+    def source() -> Generator[Any, Any, None]:
+        for party, time_s in enumerate(arrivals_s):
+            yield stage.until(time_s)
+            shuttle.wait(Rider(party, size, 0, 1, homeward=False, patience_s=math.inf))
+
+    stage.process(source())
+    stage.run()
+    return line_day(EventLog.from_flat(stage.log), service, 0), lost
+
+
+def test_who_does_not_fit_waits_for_the_next() -> None:
+    day, lost = day_of(line(), [NINE - 600] * 12)
+    assert lost == []
+    assert day.boarded[:2, 0].tolist() == [10, 2]
+    assert day.left_behind[:2, 0].tolist() == [2, 0]
+    assert day.load[:2, 0].tolist() == [10, 2]
+    figures = day.figures
+    assert figures["boardings"] == 12
+    assert figures["left_behind"] == 2
+    assert figures["left_behind_share"] == 2 / 14
+    assert figures["extra_wait_s"] == HALF
+    assert figures["wait_s_mean"] == (10 * 600 + 2 * 2400) / 12
+    assert figures["peak_load"] == 1
+    assert figures["punctual_share"] == 1
+
+
+def test_money_hours_and_energy_are_those_of_the_timetable() -> None:
+    day, _ = day_of(line(), [NINE - 600] * 12)
+    figures = day.figures
+    hours = 2 * 45 / 60  # 20 minutes there, 5 rest, 20 back, two vehicles
+    assert figures["vehicle_hours"] == pytest.approx(hours)
+    assert figures["driver_hours"] == pytest.approx(hours + 2 * 20 / 60)
+    assert figures["vehicle_km"] == pytest.approx(40)
+    assert figures["energy_kwh"] == pytest.approx(40 * KWH_PER_KM)
+    assert figures["cost_eur"] == pytest.approx(60 * hours + 40)
+    assert figures["revenue_eur"] == 24
+    assert figures["subsidy_per_passenger_eur"] == pytest.approx((60 * hours + 40 - 24) / 12)
+    assert figures["lowest_charge"] == pytest.approx(1 - 20 * KWH_PER_KM / BATTERY_KWH)
+
+
+def test_a_vehicle_charges_while_it_rests() -> None:
+    tight = line(6, vehicles=1)
+    apart = replace(tight, times_s=tight.times_s + 3600.0 * np.tile(np.arange(6), 2)[:, None])
+    assert lowest_charge(apart) > lowest_charge(tight)
+
+
+def test_people_wait_on_when_a_vehicle_does_not_come() -> None:
+    broken = replace(line(3), out_of_service=((1, 0.0),))
+    day, lost = day_of(broken, [NINE + 60] * 3)
+    assert lost == []
+    assert day.figures["wait_s_mean"] == 2 * HALF - 60
+    assert day.figures["punctual_share"] == pytest.approx(2 / 3)
+    assert np.isnan(day.load[1, 0])
+    assert day.figures["vehicle_km"] == pytest.approx(40)
+
+
+def test_people_choose_again_when_the_last_one_does_not_come() -> None:
+    broken = replace(line(2), out_of_service=((1, 0.0),))
+    day, lost = day_of(broken, [NINE + 60] * 3)
+    assert lost == [0, 1, 2]
+    assert day.figures["boardings"] == 0
+
+
+def test_slow_traffic_makes_the_next_trip_of_a_vehicle_late() -> None:
+    slow = replace(line(2, vehicles=2), slowness=1.5)
+    day, _ = day_of(slow, [NINE - 60])
+    assert day.figures["punctual_share"] == 1  # 10 minutes later there, 5 of rest: 5 late
+    slower = replace(line(2, vehicles=2), slowness=1.6)
+    assert day_of(slower, [NINE - 60])[0].figures["punctual_share"] == 0.5
+
+
+def test_bunching_is_seen() -> None:
+    even = day_of(line(6), [])[0].figures
+    assert (even["bunched_share"], even["headway_cv"]) == (0, 0)
+    late = replace(line(6, vehicles=1), slowness=2.0)
+    assert day_of(late, [])[0].figures["headway_cv"] > 0
+
+
+@pytest.fixture(scope="module")
+def tested() -> dict[str, Any]:
+    found = stress_test(
+        load_scenario("shuttle-espoo-haltia"), "shuttle", effort=Effort(days=6, workers=1)
+    )
+    return {one.situation.id: one for one in found.results}
+
+
+def test_every_situation_does_what_it_says(tested: dict[str, Any]) -> None:
+    def mean(situation: str, figure: str) -> float:
+        return tested[situation].figures[figure].mean
+
+    assert set(tested) == set(SITUATIONS)
+    assert (
+        mean("ordinary", "boardings") < mean("busy", "boardings") < mean("one-in-20", "boardings")
+    )
+    assert mean("late-trains", "missed_connections") > 5 * mean("ordinary", "missed_connections")
+    assert mean("slow-traffic", "punctual_share") < mean("ordinary", "punctual_share")
+    assert mean("vehicle-out", "vehicle_hours") < mean("ordinary", "vehicle_hours") - 5
+    assert mean("vehicle-out", "wait_s_mean") > mean("ordinary", "wait_s_mean")
+    more = mean("coach", "boardings") + mean("coach", "left_behind")
+    assert more > mean("ordinary", "boardings") + mean("ordinary", "left_behind") + 30
+
+
+def test_lights_follow_the_interval(tested: dict[str, Any]) -> None:
+    for one in tested.values():
+        for light in one.lights:
+            found = light.estimate
+            low, high = found.interval.low, found.interval.high
+            if light.promise.sense == ">=":
+                low, high = -high, -low
+            limit = light.promise.limit * (1 if light.promise.sense == "<=" else -1)
+            expected = Verdict.KEPT if high <= limit else Verdict.BROKEN
+            assert light.verdict is (Verdict.OPEN if low <= limit < high else expected)
+            assert light.reason or light.verdict is Verdict.KEPT
+
+
+def test_processes_change_nothing(tested: dict[str, Any]) -> None:
+    (again,) = stress_test(
+        load_scenario("shuttle-espoo-haltia"),
+        "shuttle",
+        [SITUATIONS["coach"]],
+        effort=Effort(days=6, workers=2),
+    ).results
+    assert again.figures == tested["coach"].figures
+
+
+def test_what_breaks_is_mended_as_cheaply_as_can_be() -> None:
+    promise = Promise.parse("left_behind_share<=5%")
+    (found,) = stress_test(
+        load_scenario("shuttle-espoo-haltia"),
+        "shuttle",
+        [SITUATIONS["one-in-20"]],
+        [promise],
+        Effort(days=3, workers=1, mend=True),
+    ).results
+    assert found.verdict is Verdict.BROKEN
+    assert found.mend is not None
+    mended = load_scenario("shuttle-espoo-haltia").with_changes(found.mend.changes)
+    (after,) = stress_test(
+        mended, "shuttle", [SITUATIONS["one-in-20"]], [promise], Effort(days=3, workers=1)
+    ).results
+    assert after.verdict is not Verdict.BROKEN
+
+
+def test_the_command_tells_it(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["schedule", "stress", "shuttle-espoo-haltia", "--days", "2", "--workers", "1"]
+    assert run([*words, "--situation", "vehicle-out", "--json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)["situations"]
+    assert told["id"] == "vehicle-out"
+    assert len(told["load"]) == 56
+    assert run([*words, "--situation", "vehicle-out"]) == 0
+    assert "A vehicle out from noon: broken" in capsys.readouterr().out
+
+
+def test_what_cannot_be_asked_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(RequestError, match="there is no figure 'happiness'"):
+        stress_test(
+            load_scenario("shuttle-espoo-haltia"),
+            "shuttle",
+            promises=[Promise("happiness", "<=", 1)],
+        )
+    assert run(["schedule", "stress", "shuttle-espoo-haltia", "--situation", "war"]) == 2
+    assert "'war' is none of ordinary" in capsys.readouterr().err
