@@ -109,6 +109,13 @@ def _notes() -> list[str]:
                 count=off
             )
         )
+    if shore.study().main_ways_only:
+        notes.append(
+            _(
+                "The map here holds the main ways only: the real ways have more junctions, and a "
+                "link it lacks may be there already."
+            )
+        )
     return notes
 
 
