@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 CLAIM_M = 1500.0
 """What the city says: no metro station of Espoo lies further from the walkway than this."""
+BUNDLED_SOURCE = "bundled corridor network"
 NEAREST_SERVICES = 3
 """Ways are worked out to so many services of each kind."""
 
@@ -270,6 +271,11 @@ class Access:
         other.landmarks = replace(self.landmarks)
         return other
 
+    @property
+    def main_ways_only(self) -> bool:
+        """Whether the streets are those of the bundle, where most small ones are left out."""
+        return self.network.source == BUNDLED_SOURCE
+
     def warnings(self) -> tuple[str, ...]:
         """Return what could not be taken into account, with counts."""
         _, targets = self.ends(WALK)
@@ -283,6 +289,12 @@ class Access:
             )
         if not len(self.network.tables.shape_height):
             found.append("the network has no heights: climbs are not known")
+        if self.main_ways_only:
+            found.append(
+                "this network holds the main ways only: there are more junctions on the real ways, "
+                "and a link it lacks may be there already; for a plan build the whole region "
+                "(lastmile data build)"
+            )
         return tuple(found)
 
 
