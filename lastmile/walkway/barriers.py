@@ -18,6 +18,7 @@ import shapely
 from lastmile.errors import RequestError
 from lastmile.network.access import Mode
 from lastmile.network.edits import NewLink
+from lastmile.places import REGION
 from lastmile.walkway.shore import metric
 
 if TYPE_CHECKING:
@@ -95,6 +96,12 @@ class Barriers:
         """
         if len(points) < TWO_ENDS:
             return Verdict(("a link needs two ends",), (), 0.0)
+        if not all(REGION.holds(*point) for point in points):
+            return Verdict(
+                ("a point has no latitude and longitude in or around Espoo (latitude first)",),
+                (),
+                0.0,
+            )
         track = shapely.LineString(metric(list(points)))
         if track.length == 0:
             return Verdict(("both ends are the same place",), (), 0.0)

@@ -86,13 +86,14 @@ class BikeStudy:
         Two new stations together where that is worth more than the sum: a bike needs a station at
         both ends.
     minutes_now
-        Mean minutes from the metro to the shore on foot or by city bike, whichever is quicker.
+        Mean minutes from the metro to the shore on foot or by city bike, whichever is quicker;
+        None where nobody gets there.
     """
 
     access: tuple[BikeAccess, ...]
     new: tuple[NewStation, ...]
     pairs: tuple[tuple[Place, Place, float], ...]
-    minutes_now: float
+    minutes_now: float | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,13 +159,13 @@ def bike_study(access: Access, stations: Sequence[BikeStation], *, tried: int = 
                 pairs.append((sites[i], sites[j], together))
     pairs.sort(key=lambda pair: -pair[2])
     known = np.isfinite(now_s)
+    people = float(weight[known].sum())
+    spent_s = float((now_s[known] * weight[known]).sum())
     return BikeStudy(
         access=served,
         new=tuple(NewStation(sites[i], minutes) for minutes, i in alone if minutes > 0),
         pairs=tuple(pairs[:tried]),
-        minutes_now=float(
-            (now_s[known] * weight[known]).sum() / weight[known].sum() / SECONDS_PER_MINUTE
-        ),
+        minutes_now=spent_s / people / SECONDS_PER_MINUTE if people else None,
     )
 
 

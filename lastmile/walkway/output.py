@@ -57,7 +57,7 @@ def study_json(access: Access) -> Json:
         "claim_m": CLAIM_M,
         "claim_holds": {
             "straight": all(row.claim_straight for row in rows),
-            "walked": all(row.claim_walked for row in rows),
+            "walked": all(row.claim_walked is True for row in rows),
         },
         "furthest": None
         if furthest is None
@@ -355,7 +355,7 @@ def bikes_json(study: BikeStudy) -> Json:
             }
             for one, other, saved_min in study.pairs
         ],
-        "minutes_now": round(study.minutes_now, 2),
+        "minutes_now": None if study.minutes_now is None else round(study.minutes_now, 2),
     }
 
 

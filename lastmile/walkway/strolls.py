@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 BESIDE_M = 250.0
 """A service no further than this from the walk lies on the way."""
+LONGEST_WALK_M = 100_000.0
 NEAR_STATION_M = 3500.0
 """A station further from the walkway than this begins no walk."""
 
@@ -232,8 +233,11 @@ def choose(
     Raises
     ------
     RequestError
-        No walk suits; the message says how many there are without the wishes.
+        No walk suits (the message says how many there are without the wishes), or the length
+        makes no sense.
     """
+    if length_m is not None and not 0 < length_m <= LONGEST_WALK_M:
+        raise RequestError(f"a walk of {length_m:g} m is not possible; wish for up to 100 km")
     found = [
         walk
         for walk in walks

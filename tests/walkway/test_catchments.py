@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,9 +10,18 @@ import pytest
 import shapely
 from shore_sketches import at, bay
 
+from lastmile.errors import OffNetworkError
 from lastmile.network.edits import Closure
+from lastmile.planner.stations import load_bike_stations
+from lastmile.walkway.bikes import bike_study
 from lastmile.walkway.catchments import BIKE, CLAIM_M, STEP_FREE, WALK, Access
+from lastmile.walkway.chapter import chapter
+from lastmile.walkway.links import candidates, link_plan
+from lastmile.walkway.output import study_json
+from lastmile.walkway.reach import shore_areas
 from lastmile.walkway.shore import load_shore, metric, services_of
+from lastmile.walkway.signs import sign_plan
+from lastmile.walkway.strolls import strolls
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -175,3 +185,29 @@ def test_no_bundled_street_runs_through_the_water(bundle_access: Access) -> None
     for place, area in bundle_access.shore.water:
         assert area.is_valid
         assert not shapely.intersects(lines, area).any(), place.name_fi
+
+
+def test_streets_elsewhere_reach_nothing_and_say_so(tmp_path: Path) -> None:
+    """On streets a hundred kilometres off every part answers, and no figure is made up."""
+    coast = bay()
+    network = coast.network(tmp_path)
+    far = dataclasses.replace(
+        network.tables,
+        node_lat=network.tables.node_lat + 1.0,
+        shape_lat=network.tables.shape_lat + 1.0,
+    )
+    access = Access(network.on(far), load_shore())
+    told = study_json(access)
+    assert told["furthest"] is None
+    assert all(not station["walk"]["reached"] for station in told["stations"])
+    assert all(station["within_claim"]["walked"] is None for station in told["stations"])
+    assert told["gaps"]["features"]
+    assert sign_plan(access, 5).signs == ()
+    assert link_plan(candidates(access), 500.0).links == ()
+    assert strolls(access) == ()
+    study = bike_study(access, load_bike_stations())
+    assert study.new == ()
+    assert study.minutes_now is None
+    assert len(chapter(access).rows) == 11
+    with pytest.raises(OffNetworkError):
+        shore_areas(access)

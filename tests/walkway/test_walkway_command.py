@@ -98,6 +98,10 @@ def test_bikes_and_areas(capsys: pytest.CaptureFixture[str]) -> None:
         (["links", "--try", "60.1730,24.8150 60.1730,24.8230"], "Otsolahti"),
         (["walks", "--from", "Haltia"], "no metro station of Espoo"),
         (["walks", "--service", "opera"], "none of the"),
+        (["walks", "--km", "-2"], "not possible"),
+        (["walks", "--km", "nan"], "not possible"),
+        (["links", "--try", "nan,nan nan,nan"], "latitude"),
+        (["links", "--metres", "nan"], "budget"),
         (["areas", "Nowhereland"], "unknown place"),
     ],
 )
