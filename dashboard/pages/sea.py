@@ -203,13 +203,14 @@ def _signs(_stations: dict[str, Place]) -> None:
     with left:
         count = st.slider(_("How many signs"), 1, MOST_SIGNS, key="sea-signs")
         plan = shore.signs(load_network().digest, count)
+        whole = plan.total or 1.0
         st.markdown(
             _(
                 "They help with {covered} % of what is hard to find on the ways between the metro "
                 "and the shore. No other {count} signs could help with more than {bound} %."
             ).format(
-                covered=number(100 * plan.covered / plan.total, 0),
-                bound=number(100 * plan.bound / plan.total, 0),
+                covered=number(100 * plan.covered / whole, 0),
+                bound=number(100 * plan.bound / whole, 0),
                 count=count,
             )
         )
@@ -362,7 +363,7 @@ def _bikes(_stations: dict[str, Place]) -> None:
             _(
                 "On foot or by city bike, whichever is quicker, the way from the metro to the "
                 "shore takes {minutes} min in the mean. Stations as of 2021."
-            ).format(minutes=number(study.minutes_now, 1))
+            ).format(minutes=NONE if study.minutes_now is None else number(study.minutes_now, 1))
         )
         st.dataframe(
             pd.DataFrame(
