@@ -20,6 +20,7 @@ from dashboard.pages.compare import series_of
 from dashboard.progress import leave_before, show_end, show_progress
 from dashboard.state import Query, read_query, seed, write_query
 from dashboard.texts import _, _n, plain
+from dashboard.timetable_editor import editor
 from dashboard.trip_map import fit
 from lastmile.errors import LastmileError
 from simulation.shuttle import BACK, OUT
@@ -54,6 +55,19 @@ def page() -> None:
     seed({"operated": query.one_of("scenario", example, keys)}, fresh=query.fresh)
     st.title(_("Test a timetable"))
     query.note()
+    desks = {"scenario": _("A service of a scenario"), "own": _("A line of your own")}
+    seed({"desk": query.one_of("desk", "scenario", desks)}, fresh=query.fresh)
+    desk = st.radio(
+        _("What to test"),
+        list(desks),
+        format_func=desks.__getitem__,
+        key="desk",
+        horizontal=True,
+    )
+    if desk == "own":
+        editor()
+        write_query(PAGE, {"desk": desk})
+        return
     left, right = st.columns([1, 2], gap="medium")
     with left:
         key = st.selectbox(

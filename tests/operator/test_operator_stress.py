@@ -95,7 +95,9 @@ def test_money_hours_and_energy_are_those_of_the_timetable() -> None:
     assert figures["cost_eur"] == pytest.approx(60 * hours + 40)
     assert figures["revenue_eur"] == 24
     assert figures["subsidy_per_passenger_eur"] == pytest.approx((60 * hours + 40 - 24) / 12)
-    assert figures["lowest_charge"] == pytest.approx(1 - 20 * KWH_PER_KM / BATTERY_KWH)
+    assert figures["lowest_charge"] == pytest.approx(
+        1 - (20 * KWH_PER_KM - 3 / 60 * 50) / BATTERY_KWH  # 5 minutes of rest, 2 of them to plug in
+    )
 
 
 def test_a_vehicle_charges_while_it_rests() -> None:
@@ -132,7 +134,7 @@ def test_slow_traffic_makes_the_next_trip_of_a_vehicle_late() -> None:
 def test_bunching_is_seen() -> None:
     even = day_of(line(6), [])[0].figures
     assert (even["bunched_share"], even["headway_cv"]) == (0, 0)
-    late = replace(line(6, vehicles=1), slowness=2.0)
+    late = replace(line(6), run_time_cv=0.8)
     assert day_of(late, [])[0].figures["headway_cv"] > 0
 
 
