@@ -283,7 +283,7 @@ def _line(heading: int, ways: Sequence[tuple[SignedWay, Decision]]) -> tuple[flo
     """Return how far the goal of some ways is and their line; the most walked one leads it."""
     way, decision = max(ways, key=lambda pair: pair[0].walkers)
     left_m, goal = way.length_m - decision.along_m, way.destination
-    metro = "Ⓜ " if goal.kind == "metro_station" else ""
+    metro = "Metro " if goal.kind == "metro_station" else ""
     line = SignLine(
         destination=goal.id,
         text_fi=f"{metro}{goal.name_fi} {_far(left_m)}",

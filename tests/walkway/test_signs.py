@@ -56,7 +56,7 @@ def test_one_sign_stands_where_the_ways_from_a_part(bay_access: Access) -> None:
     assert beach.text_fi == "P1 600 m"
     assert beach.text_sv == "P1 sv 600 m"
     home = next(line for line in sign.lines if line.destination == "a")
-    assert (home.arrow, home.heading, home.text_fi) == ("←", 0, "Ⓜ A 400 m")
+    assert (home.arrow, home.heading, home.text_fi) == ("←", 0, "Metro A 400 m")
 
 
 def test_more_signs_cover_more_until_nothing_is_left(bay_access: Access) -> None:
