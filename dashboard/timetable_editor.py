@@ -366,9 +366,11 @@ def _show_stress(scenario: Scenario) -> None:
     for one in tested[scenario.digest].results:
         sign, word = lights[one.verdict]
         why = "; ".join(
-            f"{light.promise}: {light.estimate.mean:.3g}. {light.reason}"
+            f"{light.promise}: {light.reason}"
+            if light.estimate is None
+            else f"{light.promise}: {light.estimate.mean:.3g}. {light.reason}"
             for light in one.lights
-            if light.verdict is not Verdict.KEPT and light.estimate is not None
+            if light.verdict is not Verdict.KEPT
         )
         if one.mend is not None:
             said = ", ".join(

@@ -415,7 +415,7 @@ def _light(
 ) -> Light:
     """Judge a promise by the interval of its figure."""
     if found is None:
-        return Light(promise, Verdict.KEPT, None, "nothing happened that could break it")
+        return Light(promise, Verdict.OPEN, None, "not known: nobody rode")
     ends = (found.mean, found.mean)
     if found.interval is not None:
         ends = (found.interval.low, found.interval.high)

@@ -11,7 +11,7 @@ import pytest
 
 from lastmile.cli import run
 from lastmile.errors import RequestError
-from scenarios.load import load_scenario
+from scenarios.load import build, load_scenario
 from simulation.eventlog import EventLog
 from simulation.linefigures import BATTERY_KWH, KWH_PER_KM, LineDay, line_day, lowest_charge
 from simulation.search import Promise, Verdict
@@ -201,6 +201,24 @@ def test_what_breaks_is_mended_as_cheaply_as_can_be() -> None:
         mended, "shuttle", [SITUATIONS["one-in-20"]], [promise], Effort(days=3, workers=1)
     ).results
     assert after.verdict is not Verdict.BROKEN
+
+
+def test_a_line_that_nobody_rides_keeps_no_promise() -> None:
+    document = load_scenario("baseline").document()
+    document["services"]["lonely"] = {
+        "stops": ["rail-espoo", {"name": "Nowhere", "lat": 60.1895, "lon": 24.6004}],
+        "timetable": [["09:00", "09:10"], ["10:10", "10:00"]],
+        "vehicles": 1,
+    }
+    found = stress_test(
+        build("lonely", document, {}),
+        "lonely",
+        [SITUATIONS["coach"]],
+        [Promise.parse("wait_s_p90<=900")],
+        Effort(days=2, workers=1),
+    )
+    assert found.results[0].verdict is Verdict.OPEN
+    assert found.results[0].lights[0].reason == "not known: nobody rode"
 
 
 def test_the_command_tells_it(capsys: pytest.CaptureFixture[str]) -> None:
