@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from lastmile.walkway.chapter import Chapter
     from simulation.experiment import Comparison, Effect, PilotResult, ScenarioRun
     from simulation.statistics import Interval
     from simulation.verdict import Language
@@ -44,7 +45,12 @@ _ONE_DECIMAL: Final = 10
 
 
 def write_report(
-    comparison: Comparison, path: Path, *, language: Language = "en", changes: Sequence[str] = ()
+    comparison: Comparison,
+    path: Path,
+    *,
+    language: Language = "en",
+    changes: Sequence[str] = (),
+    chapters: Sequence[Chapter] = (),
 ) -> None:
     """Write a comparison as a self-contained page.
 
@@ -58,13 +64,15 @@ def write_report(
         Of the page.
     changes
         ``KEY=VALUE`` words that all scenarios were changed by, for the command that repeats it.
+    chapters
+        What else to tell, before the assumptions.
 
     Raises
     ------
     ExperimentError
         If the file cannot be written.
     """
-    content = render(comparison, language=language, changes=changes)
+    content = render(comparison, language=language, changes=changes, chapters=chapters)
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
@@ -80,7 +88,11 @@ def write_report(
 
 
 def render(
-    comparison: Comparison, *, language: Language = "en", changes: Sequence[str] = ()
+    comparison: Comparison,
+    *,
+    language: Language = "en",
+    changes: Sequence[str] = (),
+    chapters: Sequence[Chapter] = (),
 ) -> str:
     """Return the page of a comparison as HTML; see `write_report`."""
     texts = TEXTS[language]
@@ -100,6 +112,7 @@ def render(
         warnings=list(
             dict.fromkeys(warning for run in runs for warning in run.about.get("warnings", []))
         ),
+        chapters=chapters,
         parameters=_parameters(language),
         command=_command(comparison, changes),
         runs=[_provenance(run, comparison.seed) for run in runs],

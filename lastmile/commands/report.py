@@ -16,6 +16,7 @@ from lastmile.commands.experiment_options import (
 )
 
 if TYPE_CHECKING:
+    from lastmile.walkway.chapter import Chapter
     from simulation.verdict import Language
 
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Of the page.",
 )
+@click.option("--with-walkway", is_flag=True, help="Add a chapter on reaching the sea.")
 def report(
     base: str,
     pilots: tuple[str, ...],
@@ -52,6 +54,7 @@ def report(
     out: Path,
     changes: tuple[str, ...],
     language: Language,
+    with_walkway: bool,
     **options: Any,  # noqa: ANN401 - read by make_plan
 ) -> None:
     """Compare each PILOT with BASE and write one self-contained page.
@@ -71,5 +74,16 @@ def report(
     with told("comparing", quiet=False) as listener:
         found = experiment.compare(first, others, make_plan(options, listener))
     tell_troubles(found.runs)
-    write_report(found, out, language=language, changes=changes)
+    chapters = [_walkway(language)] if with_walkway else []
+    write_report(found, out, language=language, changes=changes, chapters=chapters)
     click.echo(f"{out} written: {found.replications} days of each, seed {found.seed}")
+
+
+def _walkway(language: Language) -> Chapter:
+    """Return what there is to say on reaching the sea."""
+    from lastmile.network.street import load_network  # noqa: PLC0415
+    from lastmile.walkway.catchments import Access  # noqa: PLC0415
+    from lastmile.walkway.chapter import chapter  # noqa: PLC0415
+    from lastmile.walkway.shore import load_shore  # noqa: PLC0415
+
+    return chapter(Access(load_network(), load_shore()), language)

@@ -203,6 +203,19 @@ def test_every_key_figure_and_assumption_stands_on_the_page(compared: Comparison
         assert f">{name}</td>" in page
 
 
+def test_a_chapter_stands_on_the_page_as_plain_text(compared: Comparison) -> None:
+    from lastmile.walkway.chapter import Chapter  # noqa: PLC0415
+
+    sea = Chapter(
+        "To the sea", ("Far <b>away</b>.",), ("Station", "Point"), (("Soukka", "A & B"),), ("(c)",)
+    )
+    page = render(compared, chapters=[sea])
+    assert "<h2>To the sea</h2>" in page
+    assert "Far &lt;b&gt;away&lt;/b&gt;." in page
+    assert "<td>Soukka</td><td>A &amp; B</td>" in page
+    assert "<h2>To the sea</h2>" not in render(compared)
+
+
 def test_a_page_that_cannot_be_written_is_told(compared: Comparison, tmp_path: Path) -> None:
     with pytest.raises(LastmileError, match="cannot write the report"):
         write_report(compared, tmp_path / "nowhere" / "report.html")
