@@ -6,6 +6,7 @@ again elsewhere, and since a replication depends on nothing but its seed the res
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.util
 import os
@@ -338,14 +339,19 @@ def _dask_crew(address: str) -> Iterator[Crew]:
             "pip install 'lastmile[dask]'"
         )
     distributed: Any = importlib.import_module("distributed")
+    reason = ""
     try:
         client = distributed.Client(address, timeout=ANSWER_S, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as wrong:
         reason = str(wrong).splitlines()[0] if str(wrong) else type(wrong).__name__
+    if reason:
+        # A client that could not start stops its event loop when it is collected. Collected
+        # while the next one starts, it waits for a lock that the next one holds.
+        gc.collect()
         raise ExperimentError(
             f"no Dask scheduler answers at {address} within {ANSWER_S:.0f} s: {reason}; "
             "start one with: dask scheduler"
-        ) from None
+        )
     try:
         try:
             client.wait_for_workers(1, timeout=ANSWER_S)
