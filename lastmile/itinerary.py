@@ -26,7 +26,8 @@ class Waypoint:
     Attributes
     ----------
     name
-        As people call it; "Start" and "Destination" where a coordinate has no name.
+        As people call it, in English; a :class:`~lastmile.messages.Message` where other
+        languages have another name for it. A point without a name is its coordinates.
     lat, lon
         Degrees, WGS 84.
     code

@@ -25,6 +25,7 @@ from rapidfuzz import fuzz, process
 
 from lastmile.datasets import read_bundle
 from lastmile.errors import PlaceError
+from lastmile.messages import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -148,13 +149,29 @@ class Place:
             The point is not on the earth, or latitude and longitude were swapped.
         """
         swapped = REGION.holds(lon, lat) and not REGION.holds(lat, lon)
-        hint = f'; latitude comes first, did you mean "{lon},{lat}"?' if swapped else ""
+        hint = (
+            Message('; latitude comes first, did you mean "{lon},{lat}"?', lat=lat, lon=lon)
+            if swapped
+            else ""
+        )
         if not (abs(lat) <= _MAX_LATITUDE and abs(lon) <= _MAX_LONGITUDE):
-            message = f"latitude {lat} and longitude {lon} are not on the earth{hint}"
-            raise PlaceError(message)
+            raise PlaceError(
+                Message(
+                    "latitude {lat} and longitude {lon} are not on the earth{hint}",
+                    lat=lat,
+                    lon=lon,
+                    hint=hint,
+                )
+            )
         if swapped:
-            message = f"latitude {lat} and longitude {lon} look swapped{hint}"
-            raise PlaceError(message)
+            raise PlaceError(
+                Message(
+                    "latitude {lat} and longitude {lon} look swapped{hint}",
+                    lat=lat,
+                    lon=lon,
+                    hint=hint,
+                )
+            )
         label = f"{lat:.5f},{lon:.5f}"
         return cls(id=label, kind=POINT_KIND, name_fi=label, lat=lat, lon=lon)
 
@@ -167,6 +184,10 @@ class Place:
         """Return the name in a language, the Finnish one where it has none there."""
         names = {"fi": self.name_fi, "sv": self.name_sv, "en": self.name_en}
         return names[language] or self.name_fi
+
+    def __str__(self) -> str:
+        """Return the name in English, as sentences have it."""
+        return self.name()
 
 
 class Gazetteer:
@@ -260,12 +281,14 @@ class Gazetteer:
             nearest.setdefault(place.id, _as_written(place, key))
         return list(nearest.values())
 
-    def _unknown(self, text: str) -> str:
+    def _unknown(self, text: str) -> Message:
         if not text.strip():
-            return 'a place is needed: a name such as "Kamppi" or "Haltia", or "lat,lon"'
+            return Message('a place is needed: a name such as "Kamppi" or "Haltia", or "lat,lon"')
         shown = text if len(text) <= _LONGEST_QUERY else f"{text[:_LONGEST_QUERY]}..."
         nearest = ", ".join(self.suggest(text))
-        return f"unknown place {shown!r}; the nearest names are: {nearest}"
+        return Message(
+            "unknown place {name!r}; the nearest names are: {nearest}", name=shown, nearest=nearest
+        )
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lastmile.errors import NoRouteError, RequestError
+from lastmile.messages import MODE_WORDS, Message
 from lastmile.network.access import Flag, Mode
 from lastmile.network.compiled import compiled
 from lastmile.network.costs import MM_PER_M, MS_PER_S
@@ -410,7 +411,12 @@ class _Walker:
         pieces = self._pieces(start, goal)
         if pieces is None:
             raise NoRouteError(
-                f"no way for mode {self.mode.value} from {_words(start)} to {_words(goal)}"
+                Message(
+                    "no way for mode {mode} from {start} to {goal}",
+                    mode=MODE_WORDS[self.mode.value],
+                    start=_words(start),
+                    goal=_words(goal),
+                )
             )
         lat, lon, height = _track(tables, *pieces)
         ahead = [] if isinstance(origin, Snap) else [(float(origin[0]), float(origin[1]))]

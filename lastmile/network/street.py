@@ -16,6 +16,7 @@ from scipy.sparse.csgraph import connected_components
 
 from lastmile import datasets
 from lastmile.errors import DataError, OffNetworkError, RequestError
+from lastmile.messages import MODE_WORDS, Message
 from lastmile.network.access import BACKWARD_FLAG, FORWARD_FLAG, Flag, Mode
 from lastmile.network.costs import ArcCosts, Objective, Speeds, arc_costs
 from lastmile.network.elevation import heights_from_nodes
@@ -270,14 +271,19 @@ class StreetNetwork:
             return where.snap(0)
         away = distance_to_any_m(self.tables, usable, lat, lon)
         how_far = (
-            f"the nearest is {away:,.0f} m away"
+            Message("the nearest is {away_m:,.0f} m away", away_m=away)
             if np.isfinite(away)
-            else "the network has none at all"
+            else Message("the network has none at all")
         )
         raise OffNetworkError(
-            f"no street for mode {mode.value} within {max_distance_m:,.0f} m of "
-            f"{lat:.5f},{lon:.5f}: {how_far}; choose a point nearer to a street, or build a "
-            "network that covers it (lastmile data build)"
+            Message(
+                "no street for mode {mode} within {far_m:,.0f} m of {point}: {how_far}; choose a "
+                "point nearer to a street, or build a network that covers it (lastmile data build)",
+                mode=MODE_WORDS[mode.value],
+                far_m=max_distance_m,
+                point=f"{lat:.5f},{lon:.5f}",
+                how_far=how_far,
+            )
         )
 
     def snap_many(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lastmile.itinerary import Itinerary, Leg, Waypoint
+from lastmile.messages import Message
 from lastmile.network.access import Mode
 from lastmile.network.paths import matrix
 from lastmile.planner.candidates import Candidate
@@ -36,7 +37,7 @@ DOORS_KEPT = 500
 STATION_TO_STOP_M = 350.0
 LONGEST_CONNECTION_S = 35 * 60.0
 FREE_RIDE_S = 30 * SECONDS_PER_MINUTE
-DAY_PASS = "city bike day pass"  # noqa: S105 - a ticket
+DAY_PASS = Message("city bike day pass")
 STATION_SNAP_M = 150.0
 
 
@@ -80,9 +81,7 @@ class BikeShare:
     def candidates(self, request: PlanRequest) -> list[Candidate]:
         """Return the best city bike trip from door to door, if there is one."""
         door = waypoint(request.origin)
-        goal = Waypoint(
-            request.destination.name(), request.destination.lat, request.destination.lon
-        )
+        goal = waypoint(request.destination)
         start = self._near(door, renting=True)
         end = self._near(goal, renting=False)
         ride_s, _ = self._rides(start.station, end.station)
@@ -228,7 +227,8 @@ class BikeShare:
     def waypoint(self, station: int) -> Waypoint:
         """Return a station as the end of a leg."""
         known = self.stations[station]
-        return Waypoint(f"City bike station {known.name}", known.lat, known.lon, code=known.id)
+        name = Message("City bike station {name}", name=known.name)
+        return Waypoint(name, known.lat, known.lon, code=known.id)
 
     def _leg(
         self, mode: str, origin: Waypoint, destination: Waypoint, leaves_s: float, lasts_s: float

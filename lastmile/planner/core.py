@@ -13,6 +13,7 @@ import numpy as np
 from lastmile import datasets
 from lastmile.errors import LastmileError, NoRouteError, NoServiceError
 from lastmile.itinerary import MODES, Outing
+from lastmile.messages import MODE_WORDS, Message
 from lastmile.network.access import Mode
 from lastmile.network.street import load_network
 from lastmile.parameters import Parameters
@@ -56,9 +57,11 @@ START_OF_DAY_S = 4 * 3600
 NEXT_DAYS = 8
 ALWAYS_TRANSIT_M = 3000.0
 """Over such a distance the best ride is shown however much quicker another way is."""
-STEPS_UNKNOWN = "the timetable does not say of every stop and vehicle whether it is step-free"
+STEPS_UNKNOWN = Message(
+    "the timetable does not say of every stop and vehicle whether it is step-free"
+)
 SPEED_TOLERANCE = 0.01
-REPRESENTATIVE = (
+REPRESENTATIVE = Message(
     "Times are of a representative timetable, not the one in force: check hsl.fi before you go."
 )
 
@@ -123,13 +126,21 @@ class Planner:
         off = self._stopnet(step_free=False).off_network
         if off:
             found.append(
-                f"{off} of {len(self.feed.stops)} stops lie more than {STOP_SNAP_M:.0f} m from "
-                "every street: nobody gets on or off there"
+                Message(
+                    "{off} of {all} stops lie more than {far_m:.0f} m from every street: nobody "
+                    "gets on or off there",
+                    off=off,
+                    all=len(self.feed.stops),
+                    far_m=STOP_SNAP_M,
+                )
             )
         if self._bikeshare.off_network:
             found.append(
-                f"{self._bikeshare.off_network} of {len(self.bike_stations)} city bike stations "
-                "lie off the streets and are left out"
+                Message(
+                    "{off} of {all} city bike stations lie off the streets and are left out",
+                    off=self._bikeshare.off_network,
+                    all=len(self.bike_stations),
+                )
             )
         return tuple(found)
 
@@ -307,7 +318,7 @@ class Planner:
         if "bikeshare" in request.modes and in_season(request.at.date()):
             candidates += self._bikeshare_only(request)
         elif request.modes == {"bikeshare"}:
-            missing.append("city bikes are out from April to October only")
+            missing.append(Message("city bikes are out from April to October only"))
         if "transit" in request.modes:
             try:
                 rides, remarks = self._transit(request, bike_stop)
@@ -327,8 +338,9 @@ class Planner:
         if not chosen:
             if faults:
                 raise faults[0]
+            words = Message.joined((MODE_WORDS[mode] for mode in sorted(request.modes)), ", ")
             raise NoRouteError(
-                "; ".join(missing) or f"no way by {', '.join(sorted(request.modes))} was found"
+                Message.joined(missing) or Message("no way by {modes} was found", modes=words)
             )
         return chosen, warnings
 
@@ -390,8 +402,11 @@ class Planner:
             day = self.transit_day(request.at.date(), step_free=request.step_free)
         except NoServiceError:
             raise NoServiceError(
-                f"no public transport runs on {request.at:%A %Y-%m-%d}"
-                f"{self._next_day_that_serves(request)}"
+                Message(
+                    "no public transport runs on {day:%A %Y-%m-%d}{next_day}",
+                    day=request.at,
+                    next_day=self._next_day_that_serves(request),
+                )
             ) from None
         found, remarks = self._rides(request, day, bike_stop)
         if not found and request.step_free:
@@ -399,11 +414,25 @@ class Planner:
             remarks.append(STEPS_UNKNOWN)
         if found:
             return found, remarks
-        names = request.origin.name(), request.destination.name()
-        side = "before" if request.arrive_by else "after"
+        asked = {
+            "origin": request.origin,
+            "destination": request.destination,
+            "day": request.at,
+            "time": request.at,
+            "next_day": self._next_day_that_serves(request),
+        }
         raise NoServiceError(
-            f"no public transport from {names[0]} to {names[1]} on {request.at:%A %Y-%m-%d} "
-            f"{side} {request.at:%H:%M}{self._next_day_that_serves(request)}"
+            Message(
+                "no public transport from {origin} to {destination} on {day:%A %Y-%m-%d} before "
+                "{time:%H:%M}{next_day}",
+                **asked,
+            )
+            if request.arrive_by
+            else Message(
+                "no public transport from {origin} to {destination} on {day:%A %Y-%m-%d} after "
+                "{time:%H:%M}{next_day}",
+                **asked,
+            )
         )
 
     def _rides(
@@ -417,12 +446,20 @@ class Planner:
         if found or bike_stop is not None:
             return found, []
         beyond = self._beyond_the_window(request, day, window)
-        remarks = []
+        remarks: list[str] = []
         for candidate in beyond:
             if not window.first_s <= candidate.departure_s - day.start_s <= window.last_s:
-                side = "last before that" if window.arrivals else "next"
                 leaves = moment(candidate.departure_s)
-                remarks.append(f"the {side} public transport leaves at {leaves:%a %d.%m. %H:%M}")
+                remarks.append(
+                    Message(
+                        "the last before that public transport leaves at {when:%a %d.%m. %H:%M}",
+                        when=leaves,
+                    )
+                    if window.arrivals
+                    else Message(
+                        "the next public transport leaves at {when:%a %d.%m. %H:%M}", when=leaves
+                    )
+                )
         return beyond, remarks
 
     def _beyond_the_window(
@@ -442,7 +479,7 @@ class Planner:
                 return [day.candidate(journeys[0], access, egress)]
         return []
 
-    def _next_day_that_serves(self, request: PlanRequest) -> str:
+    def _next_day_that_serves(self, request: PlanRequest) -> Message:
         """Return the words for the next day on which public transport leads there."""
         known: dict[bytes, bool] = {}
 
@@ -456,8 +493,8 @@ class Planner:
 
         following = next_service_day(self.feed, request.at.date(), serves=serves)
         if following is None:
-            return "; no later day of the timetable has one"
-        return f"; the next day that has one is {following:%A %Y-%m-%d}"
+            return Message("; no later day of the timetable has one")
+        return Message("; the next day that has one is {day:%A %Y-%m-%d}", day=following)
 
     def _window(self, request: PlanRequest, day: TransitDay) -> Window:
         """Return the window of the request on a day's clock."""
@@ -508,8 +545,13 @@ class Planner:
         last = day.search_last(*self._on_foot(request, day), END_OF_NIGHT_S)
         if not last or max(one.departure_s for one in last) + day.start_s > best.departure_s:
             return []
-        leaves = f"{moment(best.departure_s):%H:%M}"
-        return [f"the {leaves} departure is the last of the day to {request.destination.name()}"]
+        return [
+            Message(
+                "the {time:%H:%M} departure is the last of the day to {place}",
+                time=moment(best.departure_s),
+                place=request.destination,
+            )
+        ]
 
 
 def _service_date(when: datetime) -> date:

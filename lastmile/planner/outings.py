@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lastmile.errors import NoRouteError, NoServiceError, OffNetworkError
 from lastmile.exports import leg_title
 from lastmile.itinerary import Fallback, WayBack
+from lastmile.messages import Message
 from lastmile.planner.clock import later, moment
 from lastmile.planner.streets import waypoint
 from lastmile.units import METRES_PER_KM, SECONDS_PER_MINUTE
@@ -68,7 +69,11 @@ def returns(
         try:
             ways, faults = planner.ways(back, car_at=there.car_at, bike_stop=there.bike_stop)
         except (NoRouteError, NoServiceError, OffNetworkError) as error:
-            warnings.append(f"no way back from itinerary {index + 1}: {error}")
+            warnings.append(
+                Message(
+                    "no way back from itinerary {number}: {why}", number=index + 1, why=str(error)
+                )
+            )
             continue
         warnings += faults
         found += [replace(way.build(), follows=index) for way in ways[:share]]
@@ -113,12 +118,23 @@ def way_back(planner: Planner, request: PlanRequest, leave: datetime) -> WayBack
 
 def slack_warnings(found: WayBack) -> list[str]:
     """Return what to warn of about the last way back."""
-    clock = f"{found.last.departure:%H:%M}"
+    leaves = found.last.departure
     if found.slack_s < 0:
-        return [f"the last way back by public transport leaves at {clock}, before the stay ends"]
+        return [
+            Message(
+                "the last way back by public transport leaves at {time:%H:%M}, before the stay "
+                "ends",
+                time=leaves,
+            )
+        ]
     if found.slack_s < SHORT_SLACK_S:
-        minutes = int(found.slack_s // SECONDS_PER_MINUTE)
-        return [f"the last way back leaves at {clock}: {minutes} min after the stay ends"]
+        return [
+            Message(
+                "the last way back leaves at {time:%H:%M}: {minutes} min after the stay ends",
+                time=leaves,
+                minutes=int(found.slack_s // SECONDS_PER_MINUTE),
+            )
+        ]
     return []
 
 

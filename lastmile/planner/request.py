@@ -9,6 +9,7 @@ from rapidfuzz import process
 
 from lastmile.errors import RequestError
 from lastmile.itinerary import MODES
+from lastmile.messages import Message
 from lastmile.planner.clock import HELSINKI
 from lastmile.units import SECONDS_PER_DAY, SECONDS_PER_HOUR, great_circle_m
 
@@ -68,14 +69,22 @@ class PlanRequest:
             raise RequestError(f"the time {self.at.isoformat()} lacks a zone; use Europe/Helsinki")
         if not FIRST_YEAR <= self.at.year <= LAST_YEAR:
             raise RequestError(
-                f"the year {self.at.year} is out of reach; plan between {FIRST_YEAR} and "
-                f"{LAST_YEAR}"
+                Message(
+                    "the year {year} is out of reach; plan between {first} and {last}",
+                    year=self.at.year,
+                    first=FIRST_YEAR,
+                    last=LAST_YEAR,
+                )
             )
         object.__setattr__(self, "at", self.at.astimezone(HELSINKI))
         if self.stay_s is not None and not 0 < self.stay_s <= LONGEST_STAY_S:
             raise RequestError(
-                f"a stay of {self.stay_s} s is not possible; stay longer than 0 and at most "
-                f"{LONGEST_STAY_S // SECONDS_PER_DAY} days"
+                Message(
+                    "a stay of {stay} s is not possible; stay longer than 0 and at most {days} "
+                    "days",
+                    stay=self.stay_s,
+                    days=LONGEST_STAY_S // SECONDS_PER_DAY,
+                )
             )
         if not 0 < self.window_s <= LONGEST_WINDOW_S:
             raise RequestError(
@@ -85,8 +94,13 @@ class PlanRequest:
         apart_m = great_circle_m(*self.origin.point, *self.destination.point)
         if apart_m < SAME_PLACE_M:
             raise RequestError(
-                f"{self.origin.name()} and {self.destination.name()} are the same place "
-                f"({apart_m:.0f} m apart); name two places"
+                Message(
+                    "{origin} and {destination} are the same place ({apart_m:.0f} m apart); name "
+                    "two places",
+                    origin=self.origin,
+                    destination=self.destination,
+                    apart_m=apart_m,
+                )
             )
 
     def back(self, at: datetime) -> PlanRequest:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lastmile.errors import NoRouteError, OffNetworkError
 from lastmile.fares import car_cost_eur
 from lastmile.itinerary import Itinerary, Leg, LegStep, ParkingNote, Waypoint
+from lastmile.messages import MODE_WORDS, Message
 from lastmile.network.access import Mode
 from lastmile.network.paths import matrix, shortest_path
 from lastmile.planner.candidates import Candidate
@@ -38,7 +39,7 @@ AT_THE_DOOR_M = 40.0
 CAR_PARK_REACH_M = 1500.0
 CAR_PARKS_TRIED = 3
 LIKELY_FULL = 0.2
-NO_CAR_PARK = "no car park is known at the destination: parking and its price are open"
+NO_CAR_PARK = Message("no car park is known at the destination: parking and its price are open")
 PATHS_KEPT = 2000
 FARTHEST_WALK_M = 10_000.0
 """Direct walks beyond this, as the crow flies, are worked out only when walking was asked for."""
@@ -158,7 +159,9 @@ class StreetTrips:
                     self._car(request, car_at) if mode == "car" else self._direct(request, mode)
                 )
             except (NoRouteError, OffNetworkError) as error:
-                missing.append(f"no way by {mode}: {error}")
+                missing.append(
+                    Message("no way by {mode}: {why}", mode=MODE_WORDS[mode], why=str(error))
+                )
         return found, missing
 
     def stretch(
@@ -312,7 +315,8 @@ class StreetTrips:
         snap = self.snap(point, Mode.CAR)
         if snap.distance_m <= AT_THE_DOOR_M:
             return point
-        return Waypoint(f"Street at {point.name}", snap.lat, snap.lon)
+        name = Message("Street at {place}", place=point.name)
+        return Waypoint(name, snap.lat, snap.lon)
 
     def _walk_unless_there(
         self, origin: Waypoint, destination: Waypoint, *, step_free: bool
@@ -354,13 +358,15 @@ class StreetTrips:
         for other in others:
             known = None if other is None else self.outlook.probability_full(other.id, when_s)
             if other is not None and known is not None and known < chance:
-                choices.append((known, other.name()))
+                choices.append((known, other.name(), other))
         if choices:
-            known, name = min(choices)
-            return ParkingNote(
-                park.name(), chance, f"{name} is more likely free ({known:.0%} full)"
+            known, _, other = min(choices)
+            note = Message(
+                "{place} is more likely free ({chance:.0%} full)", place=other, chance=known
             )
-        return ParkingNote(park.name(), chance, "public transport gets there whatever the lot")
+        else:
+            note = Message("public transport gets there whatever the lot")
+        return ParkingNote(park.name(), chance, note)
 
     def _candidate(
         self,
@@ -422,4 +428,4 @@ def _from_to(origin: Waypoint, line: Coordinates, destination: Waypoint) -> Coor
 
 def waypoint(place: Place) -> Waypoint:
     """Return a place as the end of a leg."""
-    return Waypoint(place.name(), place.lat, place.lon)
+    return Waypoint(Message("{place}", place=place), place.lat, place.lon)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lastmile.fares import Ride as FareRide
 from lastmile.fares import ride_zones
 from lastmile.itinerary import Call, Itinerary, Leg, Waypoint
+from lastmile.messages import Message
 from lastmile.planner.candidates import Candidate
 from lastmile.planner.clock import moment
 from lastmile.planner.shapes import line_length_m, piece, stop_positions
@@ -39,7 +40,7 @@ KEPT_A_LINE = 3
 LOOK_BEYOND_S = 2400
 BEGINNING_S = 2400
 FREQUENT = 5
-DAY_PASS = "city bike day pass"  # noqa: S105 - a ticket
+DAY_PASS = Message("city bike day pass")
 SECONDS_PER_MINUTE = 60
 
 
@@ -356,8 +357,12 @@ class TransitDay:
         calls = self.timetable.calls(ride.trip, ride.board_position, ride.alight_position)
         notes = []
         if trip.headway_s:
-            minutes = trip.headway_s / SECONDS_PER_MINUTE
-            notes.append(f"runs every {minutes:.0f} min; the times are examples")
+            notes.append(
+                Message(
+                    "runs every {minutes:.0f} min; the times are examples",
+                    minutes=trip.headway_s / SECONDS_PER_MINUTE,
+                )
+            )
         return Leg(
             mode="transit",
             origin=self.waypoint(ride.board),

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from lastmile.errors import NoServiceError, ScenarioError
+from lastmile.messages import Message
 from lastmile.transit.footpaths import Footpaths
 from lastmile.transit.model import records
 from lastmile.transit.patterns import Patterns, group_trips
@@ -237,11 +238,13 @@ class Timetable:
         if not (runs["day_offset"] <= 0).any():
             following = next_service_day(feed, day)
             hint = (
-                "nor on any later day of the feed"
+                Message("nor on any later day of the feed")
                 if following is None
-                else f"the next day with service is {following:%A %Y-%m-%d}"
+                else Message("the next day with service is {day:%A %Y-%m-%d}", day=following)
             )
-            raise NoServiceError(f"no service on {day:%A %Y-%m-%d}; {hint}")
+            raise NoServiceError(
+                Message("no service on {day:%A %Y-%m-%d}; {hint}", day=day, hint=hint)
+            )
         patterns, order = group_trips(feed, runs)
         return cls(
             day=day,
