@@ -31,6 +31,7 @@ import numpy as np
 
 from lastmile.errors import RequestError
 from lastmile.transit._compiled import compiled
+from lastmile.transit.bounds import NO_CHANGE_S, OUT_OF_REACH_S, least_left
 from lastmile.transit.journeys import LEG_WIDTH, ROW_WIDTH, Found, Journey, journeys_of
 from lastmile.transit.patterns import CAN_ALIGHT, CAN_BOARD, STEP_FREE, Offset, Patterns
 
@@ -43,11 +44,8 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int32]
 
-NEVER_S = 1 << 30
+NEVER_S = OUT_OF_REACH_S
 """A time that never comes."""
-
-NO_CHANGE_S = 1 << 28
-"""Change time of a stop where changing is not allowed."""
 
 DEFAULT_MAX_TRANSFERS = 5
 
@@ -68,6 +66,9 @@ class TransitArrays(NamedTuple):
         of the next two.
     incident_pattern, incident_position
         (calls,) int32.
+    ride_s, dwell_s
+        (calls,) int32, of the pattern's quickest trip at that call: from its departure to the
+        arrival at the next one, and from its arrival to its departure.
     """
 
     pattern_offset: Ints
@@ -80,6 +81,8 @@ class TransitArrays(NamedTuple):
     incident_offset: Ints
     incident_pattern: Ints
     incident_position: Ints
+    ride_s: Ints
+    dwell_s: Ints
 
 
 class Ends(NamedTuple):
@@ -161,6 +164,13 @@ def transit_arrays(stop_count: int, patterns: Patterns) -> TransitArrays:
     place = np.arange(len(patterns.departure_s)) - patterns.time_offset[block]
     trip, call = np.divmod(place, lengths[block])
     by_stop = np.empty_like(patterns.departure_s)
+    calls = patterns.offset[block] + call
+    ride_s, dwell_s = (np.full(len(patterns.stop), NEVER_S, np.int32) for _ in range(2))
+    onward = np.flatnonzero(call + 1 < lengths[block])
+    np.minimum.at(
+        ride_s, calls[onward], patterns.arrival_s[onward + 1] - patterns.departure_s[onward]
+    )
+    np.minimum.at(dwell_s, calls, patterns.departure_s - patterns.arrival_s)
     by_stop[patterns.time_offset[block] + call * counts[block] + trip] = patterns.departure_s
     return TransitArrays(
         pattern_offset=patterns.offset,
@@ -173,6 +183,8 @@ def transit_arrays(stop_count: int, patterns: Patterns) -> TransitArrays:
         incident_offset=offset.astype(np.int32),
         incident_pattern=of_pattern[order],
         incident_position=position[order],
+        ride_s=ride_s,
+        dwell_s=dwell_s,
     )
 
 
@@ -200,6 +212,14 @@ def mirrored(patterns: Patterns) -> Patterns:
         arrival_s=np.ascontiguousarray(-patterns.departure_s[::-1]),
         departure_s=np.ascontiguousarray(-patterns.arrival_s[::-1]),
     )
+
+
+class _Side(NamedTuple):
+    """The network as it is searched in one direction of time."""
+
+    arrays: TransitArrays
+    footpaths: Footpaths
+    footpaths_back: Footpaths
 
 
 class Router:
@@ -236,13 +256,18 @@ class Router:
         )
 
     @cached_property
-    def _forward(self) -> tuple[TransitArrays, Footpaths]:
-        return transit_arrays(self.stop_count, self.patterns), self.footpaths
+    def _forward(self) -> _Side:
+        arrays = transit_arrays(self.stop_count, self.patterns)
+        return _Side(arrays, self.footpaths, self._footpaths_back)
 
     @cached_property
-    def _backward(self) -> tuple[TransitArrays, Footpaths]:
+    def _backward(self) -> _Side:
         arrays = transit_arrays(self.stop_count, mirrored(self.patterns))
-        return arrays, self.footpaths.reversed()
+        return _Side(arrays, self._footpaths_back, self.footpaths)
+
+    @cached_property
+    def _footpaths_back(self) -> Footpaths:
+        return self.footpaths.reversed()
 
     def depart_at(
         self, access: Ends, egress: Ends, departure_s: int, options: Options = DEFAULT_OPTIONS
@@ -362,7 +387,7 @@ class Router:
 
     def _window(
         self,
-        side: tuple[TransitArrays, Footpaths],
+        side: _Side,
         origins: Iterable[Ends],
         egress: Ends,
         of_target: Ints | None,
@@ -377,7 +402,7 @@ class Router:
 
     def _search(
         self,
-        side: tuple[TransitArrays, Footpaths],
+        side: _Side,
         origins: Iterable[Ends],
         egress: Ends,
         of_target: Ints | None,
@@ -385,25 +410,40 @@ class Router:
         start_s: NDArray[np.int64],
         options: Options,
     ) -> Found:
-        arrays, footpaths = side
         mask = STEP_FREE if options.step_free else 0
         targets = np.zeros(len(egress.stop), dtype=np.int32) if of_target is None else of_target
         longest = NO_CHANGE_S if options.max_duration_s is None else options.max_duration_s
+        rides = options.max_transfers + 1
         self._check(egress)
+        if target_count > 1:
+            alighted = boarding = np.zeros((self.stop_count, rides + 1), np.int32)
+            leaving = np.zeros((len(self.patterns.stop), rides + 1), np.int32)
+        else:
+            alighted, boarding, leaving = least_left(
+                side.arrays,
+                side.footpaths_back,
+                self.change_s,
+                egress,
+                rides,
+                options.slack_s,
+                min(longest, NO_CHANGE_S),
+                CAN_BOARD | mask,
+                CAN_ALIGHT | mask,
+            )
         parts = []
         for origin in origins:
             self._check(origin)
             leave, pattern, position = start_s, _NOTHING, _NOTHING
             if len(start_s) > 1:
                 leave, pattern, position = _departures(
-                    arrays, origin, start_s[0], start_s[1], CAN_BOARD | mask
+                    side.arrays, origin, start_s[0], start_s[1], CAN_BOARD | mask
                 )
                 order = np.argsort(-leave, kind="stable")
                 leave, pattern, position = leave[order], pattern[order], position[order]
             parts.append(
                 _search(
-                    arrays,
-                    footpaths,
+                    side.arrays,
+                    side.footpaths,
                     self.change_s,
                     origin,
                     egress,
@@ -413,7 +453,7 @@ class Router:
                     pattern,
                     position,
                     int(start_s[-1]),
-                    options.max_transfers + 1,
+                    (alighted, boarding, leaving),
                     options.slack_s,
                     min(longest, NO_CHANGE_S),
                     CAN_BOARD | mask,
@@ -470,6 +510,17 @@ def _first_from(times: Ints, low: int, high: int, time: int) -> int:
 
 
 @compiled
+def _is_news(
+    time: int, left: Ints, stop: int, limit: NDArray[np.int64], rides: int, more: int
+) -> bool:
+    """Tell whether from a stop at a time, with ``more`` rides or above, one may come in time."""
+    for k in range(rides + more, len(limit)):
+        if time + left[stop, k - rides] < limit[k]:
+            return True
+    return False
+
+
+@compiled
 def _departures(
     net: TransitArrays, access: Ends, first_s: int, last_s: int, mask_board: int
 ) -> tuple[NDArray[np.int64], Ints, Ints]:
@@ -520,7 +571,7 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
     event_pattern: Ints,
     event_position: Ints,
     last_s: int,
-    max_rides: int,
+    least: tuple[Ints, Ints, Ints],
     slack_s: int,
     max_duration_s: int,
     mask_board: int,
@@ -537,9 +588,17 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
     and comes from access alone. Both never grow with ``k`` from 1 on: a better value at ``k`` is
     written to all higher rounds where it is better too. Where a value differs from that of the
     round below, it was set in its own round, and its parent is true.
+
+    ``least`` is what :func:`least_left` says is left; zeros with several targets. ``limit[k]`` is
+    when a journey of ``k`` rides must arrive before to be news: a stop or a ride that cannot lead
+    to any is left alone. A ride is boarded only at stops made ready in the round before; from all
+    others its arrivals are known.
     """
+    alighted, boarding, leaving = least
     stops = len(net.incident_offset) - 1
-    rounds = max_rides + 1
+    rounds = alighted.shape[1]
+    max_rides = rounds - 1
+    limit = np.empty(rounds, np.int64)
     reach = np.full((stops, rounds), NEVER_S, np.int32)
     reach_leg = np.empty((stops, rounds, 3), np.int32)
     ready = np.full((stops, rounds), NEVER_S, np.int32)
@@ -587,19 +646,30 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
     while event < len(leave):
         now = leave[event]
         latest = min(now + max_duration_s, NEVER_S - 1)
+        for k in range(rounds):
+            limit[k] = latest + 1
+            if target_count == 1:
+                limit[k] = min(limit[k], best[0, k])
         marked_count = 0
         queue_count = 0
         if is_window:
             while event < len(leave) and leave[event] == now:
                 p = event_pattern[event]
                 i = event_position[event]
-                s = net.stop[net.pattern_offset[p] + i]
+                event += 1
+                place = net.pattern_offset[p] + i
+                s = net.stop[place]
+                if not _is_news(now + access_walk[s], leaving, place, limit, 0, 1):
+                    continue
                 ready[s, 0] = now + access_walk[s]
+                if not is_marked[s]:
+                    marked[marked_count] = s
+                    is_marked[s] = True
+                    marked_count += 1
                 if queued_from[p] == NEVER_S:
                     queue[queue_count] = p
                     queue_count += 1
                 queued_from[p] = min(queued_from[p], i)
-                event += 1
         else:
             event += 1
             for j in range(len(access.stop)):
@@ -613,21 +683,29 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
         dirty_count = 0
         for k in range(1, rounds):
             for m in range(marked_count):
+                if is_window and k == 1:
+                    break
                 s = marked[m]
-                is_marked[s] = False
                 for e in range(net.incident_offset[s], net.incident_offset[s + 1]):
                     p = net.incident_pattern[e]
+                    i = net.incident_position[e]
+                    if queued_from[p] <= i:
+                        continue
+                    place = net.pattern_offset[p] + i
+                    if (net.flags[place] & mask_board) != mask_board:
+                        continue
+                    trips = net.trip_offset[p + 1] - net.trip_offset[p]
+                    column = net.time_offset[p] + i * trips
+                    time = ready[s, k - 1]
+                    if net.departure_s[column + trips - 1] < time:
+                        continue
+                    next_trip = _first_from(net.departure_s, column, column + trips - 1, time)
+                    if not _is_news(net.departure_s[next_trip], leaving, place, limit, k - 1, 1):
+                        continue
                     if queued_from[p] == NEVER_S:
                         queue[queue_count] = p
                         queue_count += 1
-                    queued_from[p] = min(queued_from[p], net.incident_position[e])
-            marked_count = 0
-            if queue_count == 0:
-                break
-            bound = latest + 1
-            if target_count == 1:
-                bound = min(bound, best[0, k])
-
+                    queued_from[p] = i
             improved_count = 0
             for q in range(queue_count):
                 p = queue[q]
@@ -644,7 +722,7 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
                     flags = net.flags[first + i]
                     if trip >= 0 and (flags & mask_alight) == mask_alight:
                         time = net.arrival_s[times + trip * length + i]
-                        if time < bound and time < reach[s, k]:
+                        if time < reach[s, k] and _is_news(time, alighted, s, limit, k, 0):
                             j = k
                             while j < rounds and reach[s, j] > time:
                                 reach[s, j] = time
@@ -656,7 +734,7 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
                                 is_improved[s] = True
                                 improved[improved_count] = s
                                 improved_count += 1
-                    if (flags & mask_board) == mask_board:
+                    if is_marked[s] and (flags & mask_board) == mask_board:
                         time = ready[s, k - 1]
                         column = times + i * trips
                         high = trips
@@ -681,6 +759,11 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
                             trip = low
                             boarded = i
             queue_count = 0
+            for m in range(marked_count):
+                is_marked[marked[m]] = False
+            marked_count = 0
+            if improved_count == 0:
+                break
 
             for m in range(improved_count):
                 s = improved[m]
@@ -701,6 +784,10 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
                         while j < rounds and best[target, j] > time:
                             best[target, j] = time
                             j += 1
+                            if target_count == 1:
+                                limit[j - 1] = time
+                        if target_count == 1:
+                            limit[k] = time + 1  # as early with a shorter egress is better
                         best_stop[target, k] = s
                         best_walk[target, k] = target_walk[e]
                         best_when[target, k] = iteration
@@ -710,13 +797,9 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
                             dirty_count += 1
             if k == max_rides:
                 break
-            if target_count == 1:
-                bound = min(bound, best[0, k + 1])
             for m in range(improved_count):
                 s = improved[m]
                 here = reach[s, k] + slack_s
-                if here >= bound:
-                    continue
                 for e in range(foot.offset[s] - 1, foot.offset[s + 1]):
                     if e < foot.offset[s]:
                         to = s
@@ -728,7 +811,7 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
                         time = here + foot.duration_s[e]
                     if not is_window and time >= ready[to, 0]:
                         continue
-                    if time < bound and time < ready[to, k]:
+                    if time < ready[to, k] and _is_news(time, boarding, to, limit, k, 1):
                         j = k
                         while j < rounds and ready[to, j] > time:
                             ready[to, j] = time
