@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import date, datetime
+from string import Formatter
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_currency, format_decimal, format_percent
 
 from dashboard.texts import _, language
+from lastmile.messages import Message
+from lastmile.places import Place
 from lastmile.planner.clock import HELSINKI, later
 from lastmile.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
-
-if TYPE_CHECKING:
-    from datetime import date, datetime
 
 LOCALES = {"en": "en_GB", "fi": "fi_FI", "sv": "sv_FI"}
 KILO_FROM = 995
@@ -92,3 +92,34 @@ def emissions(grams: float | None) -> str:
     if grams < KILO_FROM:
         return f"{grams:.0f} g CO₂"
     return f"{number(grams / 1000, 1)} kg CO₂"
+
+
+class _Filling(Formatter):
+    """Fills a template in as the session's language writes its values."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        """Return a value; the format of the English template says what is wanted of it."""
+        if isinstance(value, Message):
+            return spoken(value)
+        if isinstance(value, Place):
+            return value.name(language())
+        if isinstance(value, datetime) and "%H" in format_spec:
+            return day_and_clock(value) if "%d" in format_spec else clock(value)
+        if isinstance(value, date):
+            return day(value)
+        if isinstance(value, (int, float)) and format_spec:
+            return share(value) if format_spec.endswith("%") else number(value, 0)
+        return str(super().format_field(value, format_spec))
+
+
+def spoken(text: str) -> str:
+    """Return a message in the session's language; any other text as it is."""
+    if not isinstance(text, Message):
+        return text
+    return _Filling().vformat(_(text.template), (), text.values)
+
+
+def sentence(text: str) -> str:
+    """Return a message as a sentence of its own, which begins with a capital."""
+    said = spoken(text)
+    return said[:1].upper() + said[1:]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from dashboard.formats import clock, distance, duration, emissions, money
+from dashboard.formats import clock, distance, duration, emissions, money, spoken
 from dashboard.texts import _, _n
 from lastmile.itinerary import elapsed_s
 
@@ -122,9 +122,8 @@ def _stop_row(when: datetime, point: Waypoint, *, up: bool = False) -> str:
 
 
 def waypoint_name(point: Waypoint) -> str:
-    """Return the name of an end of a leg; nameless ones are the trip's ends."""
-    words = {"Start": _("Start"), "Destination": _("Destination")}
-    return words.get(point.name, point.name)
+    """Return the name of an end of a leg in the session's language."""
+    return spoken(point.name)
 
 
 def _way_row(badge: str, text: str, color: str, *, dashed: bool = False) -> str:
@@ -158,6 +157,7 @@ def _leg_facts(leg: Leg) -> str:
     if leg.mode != "transit":
         facts.append(distance(leg.distance_m))
         facts += _streets(leg)
+    facts += [spoken(note) for note in leg.notes]
     return " · ".join(facts)
 
 

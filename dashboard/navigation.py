@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard.formats import sentence
 from dashboard.state import LANGUAGE_PARAMETER
 from dashboard.style import ICON, STYLE
-from dashboard.texts import LANGUAGE_KEY, LANGUAGES, _, choose_language, language
+from dashboard.texts import LANGUAGE_KEY, LANGUAGES, _, choose_language, language, plain
 from lastmile.errors import LastmileError
 
 
@@ -20,7 +21,7 @@ def run() -> None:
     try:
         chosen.run()
     except LastmileError as fault:
-        st.error(str(fault).replace("\n", "  \n"))
+        st.error("  \n".join(plain(line) for line in sentence(str(fault)).splitlines()))
 
 
 def _pages() -> list[st.Page]:

@@ -81,7 +81,10 @@ def _n(singular: str, plural: str, count: int) -> str:
 def plain(text: str) -> str:
     """Return text that Markdown shows as it is: no link, picture, colour or formula in it.
 
-    Addresses are broken by an invisible word joiner, or Markdown would make links of them.
+    A :class:`~lastmile.messages.Message` is said in the session's language. Addresses are broken
+    by an invisible word joiner, or Markdown would make links of them.
     """
-    unlinked = _ADDRESS.sub("\u2060", " ".join(text.split()))
+    from dashboard.formats import spoken  # noqa: PLC0415 - formats stand on these texts
+
+    unlinked = _ADDRESS.sub("\u2060", " ".join(spoken(text).split()))
     return _MARKDOWN.sub(r"\\\1", unlinked)

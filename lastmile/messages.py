@@ -48,8 +48,8 @@ class Message(str):
         return message
 
     @classmethod
-    def joined(cls, parts: Iterable[str], separator: str = "; ") -> Self:
-        """Return several sentences or words in one."""
+    def joined(cls, parts: Iterable[object], separator: str = "; ") -> Self:
+        """Return several sentences, words or places in one message."""
         named = {f"part_{index}": part for index, part in enumerate(parts)}
         return cls(separator.join(f"{{{name}}}" for name in named), **named)
 

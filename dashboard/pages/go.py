@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit_folium import st_folium
 
-from dashboard.formats import clock, day, duration, money
+from dashboard.formats import clock, day, duration, money, sentence, spoken
 from dashboard.journey import (
     leg_title,
     summary_facts,
@@ -68,7 +68,7 @@ def page() -> None:
         try:
             outing = plan(trip.request())
         except LastmileError as fault:
-            st.warning(plain(str(fault)))
+            st.warning(plain(sentence(str(fault))))
             st.info(
                 _(
                     "Try another time, more ways of travel, or a place nearer to a road: a click "
@@ -191,7 +191,7 @@ def _end(label: str, key: str, before: str) -> str:
     try:
         return place_key(chosen or before)
     except LastmileError as fault:
-        st.warning(plain(str(fault)))
+        st.warning(plain(sentence(str(fault))))
         return before
 
 
@@ -262,7 +262,7 @@ def _details(
     """Show both timelines, what to know, and the files to take along."""
     st.subheader(day(itinerary.departure))
     for warning in (*outing.warnings, *itinerary.warnings):
-        st.warning(plain(warning))
+        st.warning(plain(sentence(warning)))
     show_outlook(destination, itinerary)
     if outing.way_back is not None:
         _way_back(outing.way_back)
@@ -318,7 +318,8 @@ def _tickets(itinerary: Itinerary) -> None:
     if itinerary.tickets:
         st.markdown(
             _("Tickets there: {tickets} ({price})").format(
-                tickets=plain(" + ".join(itinerary.tickets)), price=plain(money(itinerary.fare_eur))
+                tickets=plain(" + ".join(map(spoken, itinerary.tickets))),
+                price=plain(money(itinerary.fare_eur)),
             )
         )
 

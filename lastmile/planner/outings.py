@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lastmile.errors import NoRouteError, NoServiceError, OffNetworkError
 from lastmile.exports import leg_title
 from lastmile.itinerary import Fallback, WayBack
-from lastmile.messages import Message
+from lastmile.messages import MODE_WORDS, Message
 from lastmile.planner.clock import later, moment
 from lastmile.planner.streets import waypoint
 from lastmile.units import METRES_PER_KM, SECONDS_PER_MINUTE
@@ -71,7 +71,10 @@ def returns(
         except (NoRouteError, NoServiceError, OffNetworkError) as error:
             warnings.append(
                 Message(
-                    "no way back from itinerary {number}: {why}", number=index + 1, why=str(error)
+                    "no way back from the {mode} itinerary of {time:%H:%M}: {why}",
+                    mode=MODE_WORDS[there.mode],
+                    time=moment(there.departure_s),
+                    why=str(error),
                 )
             )
             continue

@@ -428,4 +428,4 @@ def _from_to(origin: Waypoint, line: Coordinates, destination: Waypoint) -> Coor
 
 def waypoint(place: Place) -> Waypoint:
     """Return a place as the end of a leg."""
-    return Waypoint(Message("{place}", place=place), place.lat, place.lon)
+    return Waypoint(Message.joined([place]), place.lat, place.lon)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from lastmile.places import Language
 
 DASHBOARD = Path(__file__).resolve().parents[2] / "dashboard"
-PLACEHOLDER = re.compile(r"\{(\w+)\}")
+LASTMILE = DASHBOARD.parent / "lastmile"
+PLACEHOLDER = re.compile(r"\{(\w+(?:![rs])?(?::[^}]*)?)\}")
 TRANSLATED = [language for language in texts.LANGUAGES if language != "en"]
 
 
@@ -29,6 +30,22 @@ def messages() -> set[tuple[str, ...]]:
         DASHBOARD, method_map=[("**.py", "python")], keywords={"_": None, "_n": (1, 2)}
     ):
         found.add((message,) if isinstance(message, str) else tuple(message))
+    return found | {(template,) for _where, template in templates()}
+
+
+def templates() -> list[tuple[str, str]]:
+    """Return the template of every ``Message("...")`` in the planner's code, and where it is."""
+    found = []
+    for path in LASTMILE.rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(call, ast.Call)
+                and isinstance(call.func, ast.Name)
+                and call.func.id == "Message"
+            ):
+                template = call.args[0]
+                assert isinstance(template, ast.Constant), f"{path.name}:{call.lineno}: no literal"
+                found.append((f"{path.name}:{call.lineno}", str(template.value)))
     return found
 
 
