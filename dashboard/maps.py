@@ -8,7 +8,7 @@ jQuery, so names are shown as tooltips, escaped.
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import folium
 import streamlit as st
@@ -146,6 +146,36 @@ def local_map_assets(map_: folium.Map) -> None:
             raise ValueError(f"the map asks for {name!r} from {url}, which is not ours")
 
 
+class Leaflet(TypedDict):
+    """Where the browser finds Leaflet's script, style sheet and pictures."""
+
+    js: str
+    css: str
+    images: str
+
+
+class Published(TypedDict):
+    """Where the browser finds what every map of ours needs."""
+
+    streets: str
+    leaflet: Leaflet
+
+
+def published() -> Published:
+    """Publish our streets and Leaflet where that is not done yet; return their addresses."""
+    network = load_network()
+    name = _published_streets(network.digest, network)
+    base_path = str(st.get_option("server.baseUrlPath") or "")
+    return {
+        "streets": static_url(name, base_path),
+        "leaflet": {
+            "js": static_url("leaflet/leaflet.js", base_path),
+            "css": static_url("leaflet/leaflet.css", base_path),
+            "images": static_url("leaflet/images/", base_path),
+        },
+    }
+
+
 def base_map(center: tuple[float, float] = ESPOO, zoom: int = 11) -> folium.Map:
     """Return a map of our own streets, with OSM tiles on top where there is internet.
 
@@ -156,18 +186,12 @@ def base_map(center: tuple[float, float] = ESPOO, zoom: int = 11) -> folium.Map:
     zoom
         Leaflet zoom level.
     """
-    network = load_network()
-    name = _published_streets(network.digest, network)
-    base_path = str(st.get_option("server.baseUrlPath") or "")
+    ours = published()
     map_ = folium.Map(location=center, zoom_start=zoom, tiles=None)
-    map_.default_js = [("leaflet", static_url("leaflet/leaflet.js", base_path))]
-    map_.default_css = [("leaflet_css", static_url("leaflet/leaflet.css", base_path))]
+    map_.default_js = [("leaflet", ours["leaflet"]["js"])]
+    map_.default_css = [("leaflet_css", ours["leaflet"]["css"])]
     map_.add_child(
-        StreetLayer(
-            static_url(name, base_path),
-            static_url("leaflet/images/", base_path),
-            (OSM_ATTRIBUTION, HSL_ATTRIBUTION),
-        )
+        StreetLayer(ours["streets"], ours["leaflet"]["images"], (OSM_ATTRIBUTION, HSL_ATTRIBUTION))
     )
     folium.TileLayer(
         tiles="https://tile.openstreetmap.org/{z}/{x}/{y}.png",

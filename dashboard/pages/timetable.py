@@ -16,8 +16,8 @@ from dashboard.comparison import EXAMPLE, Comparison, office, scenario, scenario
 from dashboard.figures import amount, label
 from dashboard.jobs import Question
 from dashboard.maps import base_map, line, marker
-from dashboard.pages.compare import series_of
 from dashboard.progress import leave_before, show_end, show_progress
+from dashboard.series import series_of
 from dashboard.state import Query, read_query, seed, write_query
 from dashboard.texts import _, _n, plain
 from dashboard.timetable_editor import editor

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, Page
 
@@ -112,4 +112,21 @@ def page(browser: Browser) -> Iterator[Page]:
     """Return a desktop page in a context of its own."""
     context = browser.new_context(viewport={"width": 1280, "height": 1000}, locale="en-GB")
     yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def compared(browser: Browser, dashboard_url: str) -> Iterator[Callable[[str], Page]]:
+    """Return a way to open a comparison and wait for its figures; no dialog may ever show."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000}, locale="en-GB")
+
+    def open_(path: str) -> Page:
+        page = context.new_page()
+        page.set_default_timeout(120_000)
+        page.on("dialog", lambda dialog: pytest.fail(f"a dialog showed: {dialog.message}"))
+        page.goto(f"{dashboard_url}{path}")
+        page.get_by_role("heading", name="Downloads").wait_for()
+        return page
+
+    yield open_
     context.close()

@@ -1,0 +1,159 @@
+"""What came of a comparison: the verdict in words first, then figures, charts and maps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard import charts
+from dashboard.comparison import title
+from dashboard.downloads import show_downloads
+from dashboard.figure_table import figure_names
+from dashboard.figure_table import table as figure_table
+from dashboard.series import series_of
+from dashboard.texts import _, _n, language, plain
+from dashboard.twin_maps import show_twin_maps
+from lastmile.places import Gazetteer
+from simulation.verdict import verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from dashboard.jobs import Job
+    from simulation.experiment import Comparison, PilotResult, ScenarioRun
+
+
+def show_answer(comparison: Comparison, job: Job, entrance: str) -> str:
+    """Show what came of a run; return the entrance looked at."""
+    pilots = _titled(comparison)
+    _verdicts(comparison, pilots)
+    gates = {gate["id"]: gate for gate in comparison.base.about["entrances"] if gate["places"]}
+    chosen = st.segmented_control(
+        _("Entrance"),
+        list(gates),
+        default=entrance if entrance in gates else next(iter(gates)),
+        format_func=lambda gate: Gazetteer.bundled()[gate].name(language()),
+        required=True,
+        key="entrance",
+    )
+    entrance = chosen or entrance
+    runs = {
+        _base_title(comparison, pilots): comparison.base,
+        **{name: pilot.run for name, pilot in pilots.items()},
+    }
+    series = {name: series_of(run) for name, run in runs.items()}
+    _parked(series, entrance, float(gates[entrance]["places"]))
+    st.subheader(_("Key figures"))
+    st.html(figure_table(pilots, figure_names(comparison, entrance), language()))
+    _maps(runs, series)
+    _loads(pilots, series)
+    _money_and_people(pilots)
+    show_downloads(comparison, pilots, job)
+    warnings = [text for run in comparison.runs for text in run.about.get("warnings", [])]
+    for warning in dict.fromkeys(warnings):
+        st.caption(plain(warning))
+    return entrance
+
+
+@st.fragment
+def _maps(runs: Mapping[str, ScenarioRun], series: Mapping[str, pd.DataFrame]) -> None:
+    """Show base and pilot on maps in step; which pilot, where there are several."""
+    st.subheader(_("Base and pilot on the map"))
+    _base, *names = runs
+    pilot = names[0]
+    if len(names) > 1:
+        pilot = st.selectbox(
+            _("Pilot on the map"),
+            names,
+            key=f"map-of-{'-'.join(run.run_id for run in runs.values())}",
+        )
+    show_twin_maps(runs, series, pilot=pilot)
+
+
+def _titled(comparison: Comparison) -> dict[str, PilotResult]:
+    """Return the pilots by title, numbered where two have the same."""
+    titled: dict[str, PilotResult] = {}
+    for pilot in comparison.pilots:
+        name, number = title(pilot.run.scenario), 2
+        while name in titled:
+            name, number = f"{title(pilot.run.scenario)} ({number})", number + 1
+        titled[name] = pilot
+    return titled
+
+
+def _base_title(comparison: Comparison, pilots: Mapping[str, PilotResult]) -> str:
+    name = title(comparison.base.scenario)
+    return name if name not in pilots else _("{title} (base)").format(title=name)
+
+
+def _verdicts(comparison: Comparison, pilots: Mapping[str, PilotResult]) -> None:
+    """Say first, in words, what each pilot does."""
+    st.caption(
+        _n(
+            "{n} simulated day of each, the same visitors in all.",
+            "{n} simulated days of each, the same visitors in all.",
+            comparison.replications,
+        )
+    )
+    for name, pilot in pilots.items():
+        with st.container(border=True):
+            st.markdown(f"**{plain(name)}**")
+            said = verdict(comparison, pilot, language())
+            st.markdown("\n".join(f"- {plain(sentence)}" for sentence in said))
+
+
+def _parked(frames: Mapping[str, pd.DataFrame], entrance: str, places: float) -> None:
+    """Show how full the car parks are over the day."""
+    st.subheader(_("Cars parked over the day"))
+    place = Gazetteer.bundled()[entrance].name(language())
+    lines = {name: frame[frame["series"] == f"parked.{entrance}"] for name, frame in frames.items()}
+    st.altair_chart(
+        charts.course(lines, _("cars parked"), limit=(places, _("capacity"))),
+        alt=_("Cars parked at {place} over the day: mean and 8 days in 10, by scenario").format(
+            place=place
+        ),
+    )
+    st.caption(_("Lines are means; 8 days in 10 lie within the bands."))
+
+
+def _loads(pilots: Mapping[str, PilotResult], frames: Mapping[str, pd.DataFrame]) -> None:
+    """Show how full the shuttles are over the day."""
+    lines = {}
+    for name, pilot in pilots.items():
+        for service in pilot.run.about["services"]:
+            frame = frames[name]
+            mine = frame[frame["series"] == f"load.{service['id']}"]
+            if service["mode"] == "shuttle" and len(mine):
+                lines[f"{name}: {service['name']}"] = mine
+    if not lines:
+        return
+    st.subheader(_("Shuttle loads"))
+    st.altair_chart(
+        charts.course(
+            lines,
+            _("places taken, over half an hour"),
+            limit=(1.0, _("every place taken")),
+            shares=True,
+            with_base=False,
+        ),
+        alt=_("Places taken in the shuttles over the day, with 8 days in 10"),
+    )
+
+
+def _money_and_people(pilots: Mapping[str, PilotResult]) -> None:
+    """Show cost against relief, and who gains."""
+    left, right = st.columns(2)
+    relief = charts.cost_against_relief(pilots, "cars_arrived", _("fewer cars arriving, a day"))
+    with left:
+        if relief is not None:
+            st.subheader(_("Cost against relief"))
+            st.altair_chart(relief, alt=_("Net cost of each pilot against the cars it keeps away"))
+    runs = {name: pilot.run for name, pilot in pilots.items()}
+    gains = charts.gains(runs, charts.zone_names(language()))
+    with right:
+        if gains is not None:
+            st.subheader(_("Who gains"))
+            st.altair_chart(gains, alt=_("Gain of the visitors of each district, by pilot"))
