@@ -9,7 +9,8 @@ import time
 from scenarios.load import load_scenario
 from simulation.blocking import Run, vehicle_blocks
 from simulation.prepare import prepare
-from simulation.stress import SITUATIONS, Effort, stress_test
+from simulation.situations import SITUATIONS
+from simulation.stress import Effort, stress_test
 
 FIVE = ("busy", "one-in-20", "late-trains", "slow-traffic", "vehicle-out")
 

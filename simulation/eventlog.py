@@ -70,6 +70,7 @@ class Kind(IntEnum):
     LEAVES_PARK = 35
     HOME = 36
     TURNED_AWAY = 37
+    VEHICLE_EMPTY = 38
 
 
 class Meaning(NamedTuple):
@@ -107,6 +108,7 @@ KINDS: Final[dict[Kind, Meaning]] = {
     Kind.STRANDED: Meaning("entrance", "time waited in vain, s"),
     Kind.VEHICLE_RUNS: Meaning("service", "distance to the next stop, m"),
     Kind.VEHICLE_LATE: Meaning("service", "departure after the timetable's, s"),
+    Kind.VEHICLE_EMPTY: Meaning("service", "distance without passengers to the terminus, m"),
     Kind.BIKE_HIRED: Meaning("station", "bikes hired"),
     Kind.BIKE_NONE: Meaning("station", "people left without a bike"),
     Kind.BIKE_RETURNED: Meaning("station", "time on the bikes, s"),

@@ -375,7 +375,8 @@ def _lines(events: EventLog, model: DayModel) -> dict[str, float]:
             offered = float((seats[runs.place] * runs.value)[rolling].sum())
             used = float((runs.people * runs.value)[rolling].sum())
             figures["shuttle_load_factor"] = _share(used, offered)
-    figures["vehicle_km"] = float(runs.value.sum()) / _KM
+    empty = events.of(Kind.VEHICLE_EMPTY)
+    figures["vehicle_km"] = float(runs.value.sum() + empty.value.sum()) / _KM
     figures["vehicle_hours"] = sum(
         vehicle_hours(service.times_s, service.block) for service in model.services
     )
@@ -421,7 +422,7 @@ def _travel(result: DayResult, model: DayModel) -> dict[str, float]:
     road_m = model.access.drive_m
     metres = road_m[parties.zone[party], goal] + road_m[parties.zone[party], last[party]]
     figures["car_km"] = float(metres.sum() + diverts.value.sum()) / _KM
-    runs = events.of(Kind.VEHICLE_RUNS)
+    runs = events.of(Kind.VEHICLE_RUNS, Kind.VEHICLE_EMPTY)
     grams = np.array([service.co2_g_per_km for service in model.services] or [0.0])
     service_g = float((grams[runs.place] * runs.value).sum()) / _KM
     figures["co2_kg"] = (figures["car_km"] * model.costs.car_co2_g_km + service_g) / _KM
@@ -441,7 +442,7 @@ def _money(result: DayResult, model: DayModel, figures: dict[str, float]) -> dic
     """Costs and fares of what is offered."""
     events = result.events
     boards = events.of(Kind.RIDE_BOARDS, Kind.HOMEWARD_BOARDS)
-    runs = events.of(Kind.VEHICLE_RUNS)
+    runs = events.of(Kind.VEHICLE_RUNS, Kind.VEHICLE_EMPTY)
     total = shuttles = season = fares = 0.0
     seasonal = False
     for index, service in enumerate(model.services):

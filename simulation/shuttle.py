@@ -75,6 +75,11 @@ class Service:
         Actual over planned run time on average: above 1 where traffic is slow.
     out_of_service
         Vehicles that break down: which, and from when they begin no trip, s.
+    empty_s, empty_m
+        (t,) how long and how far its vehicle runs empty to where the trip begins; empty where no
+        vehicle does.
+    break_s
+        (t,) driver's break before the trip; empty where drivers are relieved.
     """
 
     id: str
@@ -105,6 +110,9 @@ class Service:
     feeder_delay_s: float = 0.0
     slowness: float = 1.0
     out_of_service: tuple[tuple[int, float], ...] = ()
+    empty_s: tuple[float, ...] = ()
+    empty_m: tuple[float, ...] = ()
+    break_s: tuple[float, ...] = ()
 
     @property
     def room(self) -> int:
@@ -118,6 +126,18 @@ class Service:
             self.block[trip] == vehicle and start_s >= from_s
             for vehicle, from_s in self.out_of_service
         )
+
+    def empty_s_before(self, trip: int) -> float:
+        """Return how long the vehicle runs empty to where a trip begins, s."""
+        return self.empty_s[trip] if self.empty_s else 0.0
+
+    def empty_m_before(self, trip: int) -> float:
+        """Return how far the vehicle runs empty to where a trip begins, m."""
+        return self.empty_m[trip] if self.empty_m else 0.0
+
+    def break_s_before(self, trip: int) -> float:
+        """Return the driver's break before a trip, s."""
+        return self.break_s[trip] if self.break_s else 0.0
 
     def calls(self, trip: int) -> NDArray[np.intp]:
         """Return the stops of a trip in the order of its calls."""
@@ -282,9 +302,21 @@ class ShuttleLine:
             if self.service.is_cancelled(trip):
                 yield from self._fail(trip)
                 continue
+            yield from self._get_ready(trip)
             yield from self._run(trip)
             if self.service.layover_s > 0:
                 yield self.stage.until(self.stage.now + self.service.layover_s)
+
+    def _get_ready(self, trip: int) -> Generator[Any, Any, None]:
+        """Let the driver have a break, late or not, and run empty to where the trip begins."""
+        rest_s = self.service.break_s_before(trip)
+        if rest_s > 0:
+            yield self.stage.until(self.stage.now + rest_s)
+        empty_s = self.service.empty_s_before(trip)
+        if empty_s > 0:
+            metres = self.service.empty_m_before(trip)
+            self.stage.record(Kind.VEHICLE_EMPTY, trip, self.index, 0, metres)
+            yield self.stage.until(self.stage.now + empty_s * self.service.slowness)
 
     def _fail(self, trip: int) -> Generator[Any, Any, None]:
         """Let a trip not come: people wait for the next one, or choose again if it was the last."""

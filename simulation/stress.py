@@ -1,36 +1,45 @@
-"""A timetable under stress: busy days, late trains, slow traffic, a breakdown, a coach party.
+"""A timetable under stress: which promises hold in which situation, and the cheapest mend.
 
-Every situation runs on the same prepared day and the same random numbers, so that it differs
-from the ordinary day by what is said of it and by nothing else. People expect the ordinary: they
-plan by the timetable.
+Days are sampled (`simulation.sampling`), so a test tells how far it is and can be given up; what
+mends a broken promise is found by the selection of `simulation.search` over changes of the
+timetable, each in the same situation and on the same random numbers.
 """
 
 from __future__ import annotations
 
 import pickle
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from lastmile.errors import RequestError, ScenarioError
-from simulation.day import make_plans, simulate_day
+from lastmile.errors import LastmileError, RequestError
+from lastmile.messages import Message
 from simulation.executor import open_crew
-from simulation.linefigures import FIGURES, line_day
+from simulation.linefigures import FIGURES
 from simulation.lines import clock_text
-from simulation.parties import DRAWS, SHUTTLE, Choices, Parties
-from simulation.rng import Streams
-from simulation.search import Promise, Verdict
+from simulation.linetables import LineTables, line_tables
+from simulation.linetrial import Line, LineTrial, line_trial, prepare_line
+from simulation.mends import Change, changes_for
+from simulation.sampling import Sampler, Subject
+from simulation.search import Design, Promise, Verdict, select
+from simulation.search import Effort as Search
+from simulation.situations import SITUATIONS, Situation
 from simulation.statistics import Estimate, estimate
+from simulation.store import RunKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
+    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
     from scenarios.schema import Scenario
-    from simulation.model import DayModel
+    from simulation.executor import Crew
+    from simulation.sampling import Listener, Progress
     from simulation.shuttle import Service
 
     Floats = NDArray[np.float64]
@@ -38,61 +47,6 @@ if TYPE_CHECKING:
 DAYS: Final = 50
 LEVEL: Final = 0.9
 """Confidence of a light that is not amber: 95 % on the one side that matters."""
-
-PARTY: Final = 3
-"""A coach party boards in groups of this many."""
-
-_BLOCK: Final = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What a day is put through.
-
-    Attributes
-    ----------
-    id, title
-        Its key, and what people call it.
-    visit_level, percentile
-        How many come; as in `scenarios.schema.Day`. The scenario's own where both are None.
-    train_delay_s
-        Mean delay of trains and metros; as on any day where None.
-    slowness
-        Actual over planned run time.
-    vehicle_out_s
-        From when one vehicle is out of service; None where all run.
-    coach
-        People who come to the first stop together.
-    coach_s
-        When, s.
-    """
-
-    id: str
-    title: str
-    visit_level: float | None = None
-    percentile: float | None = None
-    train_delay_s: float | None = None
-    slowness: float = 1.0
-    vehicle_out_s: float | None = None
-    coach: int = 0
-    coach_s: float = 11 * 3600.0
-
-
-SITUATIONS: Final = {
-    one.id: one
-    for one in (
-        Situation("ordinary", "An ordinary day", visit_level=1.0),
-        Situation("busy", "A busy day (1 in 5)", percentile=80.0),
-        Situation("one-in-20", "A 1-in-20 day", percentile=95.0),
-        Situation("late-trains", "Trains 8 minutes late", visit_level=1.0, train_delay_s=480.0),
-        Situation("slow-traffic", "Traffic a quarter slower", visit_level=1.0, slowness=1.25),
-        Situation(
-            "vehicle-out", "A vehicle out from noon", visit_level=1.0, vehicle_out_s=12 * 3600.0
-        ),
-        Situation("coach", "A coach party of 45", visit_level=1.0, coach=45),
-    )
-}
-"""What a timetable is put through, by id."""
 
 PROMISES: Final = tuple(
     Promise.parse(text)
@@ -105,6 +59,12 @@ PROMISES: Final = tuple(
     )
 )
 """What a timetable is to keep on average over such days, unless other promises are given."""
+
+MINIMISE: Final = "total_cost_eur"
+"""What the cheapest mend is cheapest in: running the line and its vehicles themselves."""
+
+_FIRST_LOOK: Final = 10
+_PAIR: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +95,22 @@ class Mend:
 
     Attributes
     ----------
-    changes
-        By dotted key of the scenario.
+    change
+        What is changed.
     cost_eur
-        Added cost of a day on average.
+        Added cost of a day on average, vehicles included.
     sure
-        Whether every promise is kept with confidence; else none is broken.
+        Whether every promise is kept with confidence; else its mean keeps it.
     """
 
-    changes: dict[str, object]
+    change: Change
     cost_eur: float
     sure: bool
+
+    @property
+    def changes(self) -> dict[str, object]:
+        """By dotted key of the scenario."""
+        return dict(self.change.changes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,8 +125,10 @@ class SituationResult:
         Estimates by the names of `simulation.linefigures.FIGURES`.
     lights
         One for each promise.
-    boarded, left_behind, load
-        (trips, stops) means over the days.
+    tables
+        Means by stop and by departure.
+    failed
+        Days that could not be simulated and are left out.
     mend
         The cheapest change found; None where none was looked for or found.
     """
@@ -169,9 +136,8 @@ class SituationResult:
     situation: Situation
     figures: dict[str, Estimate]
     lights: tuple[Light, ...]
-    boarded: Floats
-    left_behind: Floats
-    load: Floats
+    tables: LineTables
+    failed: int = 0
     mend: Mend | None = None
 
     @property
@@ -185,10 +151,23 @@ class SituationResult:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StressTest:
-    """A timetable through every situation."""
+    """A timetable through every situation.
+
+    Attributes
+    ----------
+    service
+        The line.
+    days
+        Replications of each situation.
+    mended
+        Whether mends were looked for.
+    results
+        One for each situation.
+    """
 
     service: Service
     days: int
+    mended: bool
     results: tuple[SituationResult, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -196,33 +175,57 @@ class StressTest:
         return {
             "service": self.service.id,
             "days": self.days,
-            "situations": [
-                {
-                    "id": one.situation.id,
-                    "verdict": str(one.verdict),
-                    "figures": {name: _told(found) for name, found in one.figures.items()},
-                    "promises": [
-                        {
-                            "promise": str(light.promise),
-                            "verdict": str(light.verdict),
-                            "reason": light.reason,
-                        }
-                        for light in one.lights
-                    ],
-                    "mend": None
-                    if one.mend is None
-                    else {
-                        "changes": one.mend.changes,
-                        "cost_eur": one.mend.cost_eur,
-                        "sure": one.mend.sure,
-                    },
-                    "boarded": one.boarded.round(3).tolist(),
-                    "left_behind": one.left_behind.round(3).tolist(),
-                    "load": one.load.round(3).tolist(),
-                }
-                for one in self.results
-            ],
+            "situations": [_as_json(one) for one in self.results],
         }
+
+
+def _as_json(one: SituationResult) -> dict[str, Any]:
+    tables = one.tables
+    return {
+        "id": one.situation.id,
+        "verdict": str(one.verdict),
+        "failed": one.failed,
+        "figures": {name: _told(found) for name, found in one.figures.items()},
+        "promises": [
+            {
+                "promise": str(light.promise),
+                "verdict": str(light.verdict),
+                "reason": light.reason,
+            }
+            for light in one.lights
+        ],
+        "mend": None
+        if one.mend is None
+        else {
+            "changes": one.mend.changes,
+            "cost_eur": one.mend.cost_eur,
+            "sure": one.mend.sure,
+        },
+        "boarded": tables.boarded.round(3).tolist(),
+        "left_behind": tables.left_behind.round(3).tolist(),
+        "load": _rounded(tables.load),
+        "stops": _records(tables.stops),
+        "departures": _records(tables.departures),
+    }
+
+
+def _rounded(values: Floats) -> list[list[float | None]]:
+    """Return values to the third decimal; None for nan, which JSON lacks."""
+    return [[None if np.isnan(one) else round(one, 3) for one in row] for row in values.tolist()]
+
+
+def _records(table: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - a DataFrame
+    return [
+        {
+            name: None
+            if isinstance(value, float) and np.isnan(value)
+            else round(value, 3)
+            if isinstance(value, float)
+            else value
+            for name, value in row.items()
+        }
+        for row in table.to_dict("records")
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +256,9 @@ def stress_test(
     situations: Sequence[Situation] = tuple(SITUATIONS.values()),
     promises: Sequence[Promise] = PROMISES,
     effort: Effort | None = None,
+    *,
+    crew: Crew | None = None,
+    listener: Listener | None = None,
 ) -> StressTest:
     """Put a scenario's service through situations.
 
@@ -268,6 +274,10 @@ def stress_test(
         What the timetable is to keep.
     effort
         How many days, and where.
+    crew
+        Processes that stay, used instead of new ones; the day is prepared there too.
+    listener
+        Told how far the work is; what it raises ends the test.
 
     Raises
     ------
@@ -279,8 +289,19 @@ def stress_test(
     """
     chosen = effort or Effort()
     _refuse(promises, chosen)
-    runner = _Runner(scenario, service, promises, chosen)
-    return StressTest(runner.line, chosen.days, tuple(runner.results(situations)))
+    opened: AbstractContextManager[Crew] = (
+        open_crew(chosen.workers) if crew is None else nullcontext(crew)
+    )
+    with opened as workers:
+        base = _Prepare(scenario, service)
+        if crew is None:  # here: whoever calls again from this process finds it prepared
+            packed = _pack_line(scenario, service)
+        else:
+            ((_, future),) = workers.run([base])
+            packed = future.result()
+        runner = _Runner(scenario, service, promises, chosen, workers, _Heard(listener), packed)
+        results = runner.results(situations)
+    return StressTest(runner.line.service, chosen.days, chosen.mend, tuple(results))
 
 
 def _told(found: Estimate) -> dict[str, float | None]:
@@ -294,128 +315,182 @@ def _refuse(promises: Sequence[Promise], effort: Effort) -> None:
     unknown = [promise.kpi for promise in promises if promise.kpi not in FIGURES]
     if unknown:
         raise RequestError(f"there is no figure {unknown[0]!r}; there are {', '.join(FIGURES)}")
-    if effort.days < 2:  # noqa: PLR2004 - for an interval
+    if effort.days < _PAIR:
         raise RequestError(f"{effort.days} days: at least 2 are needed")
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """Some days of one situation."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Prepare:
+    """A task: prepare a scenario's line."""
 
-    key: int
-    content: bytes
-    line: int
-    situation: Situation
-    seed: int
-    replications: tuple[int, ...]
+    scenario: Scenario
+    service: str
+    change: Change | None = None
+    rank: int = 0
 
     @property
     def call(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        return run_days, (self.content, self.line, self.situation, self.seed, self.replications)
+        return _pack_line, (self.scenario, self.service)
 
 
-@dataclass(slots=True)
+def _pack_line(scenario: Scenario, service: str) -> bytes:
+    """Prepare a line and pickle it; may run in a worker."""
+    return pickle.dumps(prepare_line(scenario, service), protocol=pickle.HIGHEST_PROTOCOL)
+
+
+def _trial_of(content: bytes, situation: Situation) -> LineTrial:
+    """Make the trial of a pickled line in a situation; runs in a worker."""
+    line: Line = pickle.loads(content)  # noqa: S301 - our own
+    return line_trial(line, situation)
+
+
+@dataclass(slots=True, eq=False)
+class _Heard:
+    """Passes on how far the work is, and says it again where there is nothing to count."""
+
+    listener: Listener | None
+    last: Progress | None = None
+
+    def __call__(self, progress: Progress, /) -> None:
+        self.last = progress
+        self.again()
+
+    def again(self) -> None:
+        """Say the same again, so that whoever listens can end the test."""
+        if self.listener is not None and self.last is not None:
+            self.listener(self.last)
+
+
+@dataclass(slots=True, eq=False)
 class _Runner:
+    """One stress test.
+
+    Attributes
+    ----------
+    crew
+        Where days run.
+    heard
+        Is told how far they are.
+    content
+        The prepared line, pickled.
+    """
+
     scenario: Scenario
     service: str
     promises: Sequence[Promise]
     effort: Effort
-    model: DayModel = field(init=False)
-    index: int = field(init=False)
+    crew: Crew
+    heard: _Heard
+    content: bytes
+    line: Line = field(init=False)
 
     def __post_init__(self) -> None:
-        self.model, self.index = _prepared(self.scenario, self.service)
-
-    @property
-    def line(self) -> Service:
-        return self.model.services[self.index]
+        self.line = pickle.loads(self.content)  # noqa: S301 - our own
 
     def results(self, situations: Sequence[Situation]) -> list[SituationResult]:
-        found = self._run([(self.model, self.index, one) for one in situations])
-        if self.effort.mend:
-            found = [
-                replace(one, mend=self._mend(one)) if one.verdict is Verdict.BROKEN else one
+        """Run every situation, and look for mends where they are wanted."""
+        with Sampler(lambda: nullcontext(self.crew), listener=self.heard) as sampler:
+            subjects = {
+                one.id: self._subject(self.scenario, self.content, one) for one in situations
+            }
+            sampler.need(dict.fromkeys(subjects.values(), self.effort.days))
+            found = [self._result(sampler, subjects[one.id], one) for one in situations]
+            broken = [one for one in found if one.verdict is Verdict.BROKEN]
+            if not self.effort.mend or not broken:
+                return found
+            prepared = self._prepared(broken)
+            return [
+                replace(one, mend=self._mend(sampler, one, prepared)) if one in broken else one
                 for one in found
+            ]
+
+    def _subject(self, scenario: Scenario, content: bytes, situation: Situation) -> Subject:
+        key = RunKey(scenario.digest, f"{self.service} {situation}", "", "", self.effort.seed)
+        return Subject(situation.title, key, partial(_trial_of, content, situation))
+
+    def _result(self, sampler: Sampler, subject: Subject, situation: Situation) -> SituationResult:
+        refusal = sampler.refusal(subject)
+        if refusal is not None:
+            raise refusal
+        sample = sampler.sample(subject, self.effort.days)
+        failures = sampler.failures(subject)
+        if not len(sample):
+            raise RequestError(f"every day failed: {failures[0].message}")
+        figures = {}
+        for name in FIGURES:
+            values = sample.figure(name)
+            known = values[~np.isnan(values)]
+            if len(known):
+                figures[name] = estimate(known, LEVEL)
+        tables = line_tables(sampler, subject, self.line.service)
+        lights = tuple(
+            _light(promise, figures.get(promise.kpi), self.line.service, tables)
+            for promise in self.promises
+        )
+        return SituationResult(situation, figures, lights, tables, len(failures))
+
+    # --- mending
+
+    def _prepared(self, broken: Sequence[SituationResult]) -> list[tuple[Change, Scenario, bytes]]:
+        """Prepare every change that can run, once for all situations."""
+        behind = np.sum([one.tables.left_behind for one in broken], axis=0)
+        spec = self.scenario.services[self.service]
+        open_ones = changes_for(self.service, spec, self.line.service, behind)
+        found: list[tuple[Change, Scenario, bytes]] = []
+        while open_ones:
+            tasks = []
+            for rank, (first, *_) in enumerate(open_ones):
+                try:
+                    changed = self.scenario.with_changes(first.changes)
+                except LastmileError:
+                    continue  # such a value makes no sense here: 0 seats, past the day's end
+                tasks.append(_Prepare(changed, self.service, first, rank))
+            refused: set[int] = set()
+            for task, future in self.crew.run(tasks):
+                self.heard.again()
+                if task.change is not None and not _cannot_run(future):
+                    found.append((task.change, task.scenario, future.result()))
+                else:
+                    refused.add(task.rank)
+            open_ones = [
+                one[1:] for rank, one in enumerate(open_ones) if rank in refused and one[1:]
             ]
         return found
 
-    def _run(self, jobs: Sequence[tuple[DayModel, int, Situation]]) -> list[SituationResult]:
-        """Run every job's days, sharing the work."""
-        blocks = []
-        days = range(self.effort.days)
-        packed: dict[int, bytes] = {}
-        for key, (model, index, situation) in enumerate(jobs):
-            content = packed.setdefault(id(model), pickle.dumps(model, protocol=5))
-            blocks += [
-                _Block(
-                    key, content, index, situation, self.effort.seed, tuple(days[k : k + _BLOCK])
-                )
-                for k in range(0, len(days), _BLOCK)
-            ]
-        gathered: dict[int, list[tuple[int, DayOf]]] = {key: [] for key in range(len(jobs))}
-        with open_crew(self.effort.workers) as crew:
-            for block, future in crew.run(blocks):
-                gathered[block.key] += zip(block.replications, future.result(), strict=True)
-        return [
-            self._result(
-                situation,
-                model.services[index],
-                [day for _, day in sorted(gathered[key], key=lambda pair: pair[0])],
-            )
-            for key, (model, index, situation) in enumerate(jobs)
-        ]
-
-    def _result(
-        self, situation: Situation, line: Service, days: Sequence[DayOf]
-    ) -> SituationResult:
-        figures = {}
-        for name in FIGURES:
-            values = np.array([figs[name] for figs, *_ in days if name in figs])
-            if len(values):
-                figures[name] = estimate(values, LEVEL)
-        boarded = np.mean([day[1] for day in days], axis=0)
-        behind = np.mean([day[2] for day in days], axis=0)
-        load = np.mean([day[3] for day in days], axis=0)
-        lights = tuple(
-            _light(promise, figures.get(promise.kpi), line, boarded, behind)
-            for promise in self.promises
-        )
-        return SituationResult(situation, figures, lights, boarded, behind, load)
-
-    def _mend(self, broken: SituationResult) -> Mend | None:
-        """Return the cheapest change with which nothing breaks any more."""
-        kept: list[Mend] = []
-        before = broken.figures["cost_eur"].mean
-        for changes in _candidates(self.scenario, self.service, self.line):
-            try:
-                model, index = _prepared(self.scenario.with_changes(changes), self.service)
-            except ScenarioError:
-                continue
-            (after,) = self._run([(model, index, broken.situation)])
-            if after.verdict is not Verdict.BROKEN:
-                added = after.figures["cost_eur"].mean - before
-                kept.append(Mend(dict(changes), added, after.verdict is Verdict.KEPT))
-        return min(kept, key=lambda mend: round(mend.cost_eur, 2), default=None)
+    def _mend(
+        self,
+        sampler: Sampler,
+        broken: SituationResult,
+        prepared: Sequence[tuple[Change, Scenario, bytes]],
+    ) -> Mend | None:
+        """Return the cheapest change with which the promises hold, by selection."""
+        of: dict[int, Change] = {}
+        designs = []
+        for change, scenario, content in prepared:
+            subject = self._subject(scenario, content, broken.situation)
+            designs.append(Design(dict(change.changes), subject))
+            of[id(designs[-1])] = change
+        first = min(_FIRST_LOOK, self.effort.days)
+        effort = Search(confidence=LEVEL, first=first, most=self.effort.days)
+        best = select(sampler, designs, self.promises, MINIMISE, effort)
+        if best is None or best.cost is None:
+            return None
+        added = best.cost.mean - broken.figures[MINIMISE].mean
+        return Mend(of[id(best)], added, best.is_sure)
 
 
-def _prepared(scenario: Scenario, service: str) -> tuple[DayModel, int]:
-    """Prepare a scenario; also return which of its services is meant."""
-    from simulation.prepare import prepare  # noqa: PLC0415 - streets and planner load slowly
-
-    model = prepare(scenario)
-    found = [index for index, one in enumerate(model.services) if one.id == service]
-    if not found:
-        known = ", ".join(one.id for one in model.services) or "none"
-        raise RequestError(f"{scenario.name} runs no service {service!r}; it runs {known}")
-    return model, found[0]
+def _cannot_run(future: Future[bytes]) -> bool:
+    """Say whether a change makes a timetable that cannot run; anything else is our fault."""
+    fault = future.exception()
+    if fault is not None and not isinstance(fault, LastmileError):
+        raise fault
+    return fault is not None
 
 
-def _light(
-    promise: Promise, found: Estimate | None, line: Service, boarded: Floats, behind: Floats
-) -> Light:
+def _light(promise: Promise, found: Estimate | None, line: Service, tables: LineTables) -> Light:
     """Judge a promise by the interval of its figure."""
     if found is None:
-        return Light(promise, Verdict.OPEN, None, "not known: nobody rode")
+        return Light(promise, Verdict.OPEN, None, Message("not known: nobody rode"))
     ends = (found.mean, found.mean)
     if found.interval is not None:
         ends = (found.interval.low, found.interval.high)
@@ -423,7 +498,7 @@ def _light(
     if _keeps(promise, worst):
         return Light(promise, Verdict.KEPT, found)
     verdict = Verdict.OPEN if _keeps(promise, best) else Verdict.BROKEN
-    return Light(promise, verdict, found, _reason(promise, line, boarded, behind))
+    return Light(promise, verdict, found, _reason(promise, line, tables))
 
 
 def _keeps(promise: Promise, value: float) -> bool:
@@ -431,161 +506,28 @@ def _keeps(promise: Promise, value: float) -> bool:
 
 
 _REASONS: Final = {
-    "missed_share": "people come after their vehicle has left: hold it, or leave later",
-    "punctual_share": "departures are late or not made: run times or rests are too short",
-    "lowest_charge": "rests at the termini are too short to recharge",
+    "missed_share": Message("people come after their vehicle has left: hold it, or leave later"),
+    "punctual_share": Message("departures are late or not made: run times or rests are too short"),
+    "lowest_charge": Message("rests at the termini are too short to recharge"),
 }
 
 
-def _reason(promise: Promise, line: Service, boarded: Floats, behind: Floats) -> str:
+def _reason(promise: Promise, line: Service, tables: LineTables) -> str:
     """Say why a promise breaks, and where most people are concerned."""
     if promise.kpi in _REASONS:
         return _REASONS[promise.kpi]
-    counts = behind if promise.kpi.startswith("left_behind") else boarded
+    counts = tables.left_behind if promise.kpi.startswith("left_behind") else tables.boarded
     if not counts.any():
         return ""
     trip, stop = np.unravel_index(int(np.argmax(counts)), counts.shape)
-    leaves = clock_text(float(line.times_s[trip, stop]))
-    what = "left behind" if counts is behind else "boarding"
-    return (
-        f"most at the {leaves} from {line.stops[int(stop)]}: {counts[trip, stop]:.1f} people "
-        f"{what} on average"
+    words = (
+        "most at the {time} from {stop}: {people:.0f} people left behind on average"
+        if counts is tables.left_behind
+        else "most at the {time} from {stop}: {people:.0f} people boarding on average"
     )
-
-
-def _candidates(scenario: Scenario, service: str, line: Service) -> list[dict[str, object]]:
-    """Return changes that may mend a timetable."""
-    spec = scenario.services[service]
-    key = f"services.{service}"
-    changes: list[dict[str, object]] = [
-        {f"{key}.seats": int(np.ceil(line.seats * factor))} for factor in (1.25, 1.5, 2.0, 3.0)
-    ]
-    changes += [{f"{key}.hold_for_feeder_min": minutes} for minutes in (3, 6)]
-    if spec.vehicles is None:
-        return changes
-    more = spec.vehicles + 1
-    changes.append({f"{key}.layover_min": spec.layover_min + 5, f"{key}.vehicles": more})
-    if spec.headway is not None:
-        tighter = float(np.ceil(spec.headway * spec.vehicles / more))
-        changes.append({f"{key}.headway": tighter, f"{key}.vehicles": more})
-        half = float(np.ceil(spec.headway / 2))
-        changes.append({f"{key}.headway": half, f"{key}.vehicles": 2 * spec.vehicles})
-    return changes
-
-
-# --- in a worker
-
-DayOf = tuple["dict[str, float]", "Floats", "Floats", "Floats"]
-"""Figures of a day, and its boardings, left behind and loads by trip and stop."""
-
-
-@lru_cache(maxsize=4)
-def _unpacked(content: bytes) -> DayModel:
-    model: DayModel = pickle.loads(content)  # noqa: S301 - our own
-    return model
-
-
-def run_days(
-    content: bytes, line: int, situation: Situation, seed: int, replications: Sequence[int]
-) -> list[DayOf]:
-    """Run some days of a pickled model in a situation; runs in a worker."""
-    model = put_through(_unpacked(content), line, situation)
-    return [_run_day(model, line, situation, seed, one) for one in replications]
-
-
-def put_through(model: DayModel, line: int, situation: Situation) -> DayModel:
-    """Return a day's model in a situation."""
-    day = model.day
-    if situation.visit_level is not None or situation.percentile is not None:
-        day = day.model_copy(
-            update={"visit_level": situation.visit_level, "percentile": situation.percentile}
-        )
-    services = []
-    for index, service in enumerate(model.services):
-        changed = replace(service, slowness=situation.slowness)
-        if situation.train_delay_s is not None:
-            changed = replace(changed, feeder_delay_s=situation.train_delay_s)
-        if situation.vehicle_out_s is not None and index == line:
-            vehicle = _busiest_vehicle(service, situation.vehicle_out_s)
-            changed = replace(changed, out_of_service=((vehicle, situation.vehicle_out_s),))
-        services.append(changed)
-    return replace(model, day=day, services=tuple(services))
-
-
-def _busiest_vehicle(service: Service, from_s: float) -> int:
-    """Return the vehicle with the most trips after a time."""
-    after = np.nanmin(service.times_s, axis=1) >= from_s
-    return int(np.argmax(np.bincount(service.block, weights=after)))
-
-
-def _run_day(
-    model: DayModel, line: int, situation: Situation, seed: int, replication: int
-) -> DayOf:
-    streams = Streams(seed, replication)
-    plans = make_plans(model, streams)
-    parties, chosen = plans.parties, list(plans.chosen)
-    if situation.coach:
-        parties, chosen = with_coach(model, line, situation, parties, chosen, streams)
-    events = simulate_day(model, parties, chosen, streams)
-    found = line_day(events, model.services[line], line)
-    return found.figures, found.boarded, found.left_behind, np.nan_to_num(found.load)
-
-
-def with_coach(
-    model: DayModel,
-    line: int,
-    situation: Situation,
-    parties: Parties,
-    chosen: Sequence[Choices],
-    streams: Streams,
-) -> tuple[Parties, list[Choices]]:
-    """Return a day's visitors with a coach party that comes to a line's stop together.
-
-    It boards where most zones do, in groups, and goes home the same way.
-    """
-    rides = model.access.shuttle
-    ways = np.argwhere((rides.service == line) & (rides.board < rides.alight))
-    if not len(ways):
-        return parties, list(chosen)
-    zone, gate = (int(one) for one in ways[0])
-    service = model.services[line]
-    board, alight = int(rides.board[zone, gate]), int(rides.alight[zone, gate])
-    trips = service.departures(board, alight)
-    near = trips[int(np.argmin(np.abs(service.times_s[trips, board] - situation.coach_s)))]
-    arrives_s = float(service.times_s[near, alight] + rides.egress_s[zone, gate])
-    groups = -(-situation.coach // PARTY)
-    size = np.full(groups, PARTY)
-    size[-1] = situation.coach - PARTY * (groups - 1)
-    draws = streams.generator("coach").random((groups, len(DRAWS)))
-    added = Parties(
-        arrival_s=np.full(groups, arrives_s),
-        size=size.astype(parties.size.dtype),
-        zone=np.full(groups, zone, dtype=parties.zone.dtype),
-        home_entrance=np.full(groups, gate, dtype=parties.home_entrance.dtype),
-        stay_s=np.full(groups, 3 * 3600.0),
-        has_car=np.zeros(groups, dtype=np.bool_),
-        latent=np.zeros(groups, dtype=np.bool_),
-        draws=draws,
-        taste=np.zeros((groups, *parties.taste.shape[1:]), dtype=parties.taste.dtype),
+    return Message(
+        words,
+        time=clock_text(float(line.times_s[trip, stop])),
+        stop=line.stops[int(stop)],
+        people=max(float(counts[trip, stop]), 1.0),
     )
-    order = np.argsort(np.concatenate([parties.arrival_s, added.arrival_s]), kind="stable")
-
-    def joined(mine: NDArray[Any], theirs: NDArray[Any]) -> NDArray[Any]:
-        return np.concatenate([mine, theirs])[order]
-
-    everyone = Parties(
-        **{
-            name: joined(getattr(parties, name), getattr(added, name))
-            for name in Parties.__dataclass_fields__
-        }
-    )
-    theirs: Mapping[str, Any] = {
-        "mode": np.full(groups, SHUTTLE, dtype=np.int8),
-        "entrance": np.full(groups, gate, dtype=np.int16),
-        "generalised_cost_min": np.zeros(groups),
-        "logsum_min": np.zeros(groups),
-    }
-    return everyone, [
-        Choices(**{name: joined(getattr(one, name), theirs[name]) for name in theirs})
-        for one in chosen
-    ]

@@ -118,7 +118,8 @@ def stress(
     from scenarios.load import load_scenario  # noqa: PLC0415
     from simulation.schedule import one_service  # noqa: PLC0415
     from simulation.search import Promise  # noqa: PLC0415
-    from simulation.stress import PROMISES, SITUATIONS, Effort, stress_test  # noqa: PLC0415
+    from simulation.situations import SITUATIONS  # noqa: PLC0415
+    from simulation.stress import PROMISES, Effort, stress_test  # noqa: PLC0415
 
     unknown = [name for name in wanted if name not in SITUATIONS]
     if unknown:

@@ -13,14 +13,16 @@ from lastmile.cli import run
 from lastmile.errors import RequestError
 from scenarios.load import build, load_scenario
 from simulation.eventlog import EventLog
-from simulation.linefigures import BATTERY_KWH, KWH_PER_KM, LineDay, line_day, lowest_charge
+from simulation.linefigures import LineDay, Upkeep, line_day, lowest_charge
 from simulation.search import Promise, Verdict
 from simulation.shuttle import BACK, OUT, Rider, Service, ShuttleLine, draw_luck
+from simulation.situations import SITUATIONS
 from simulation.stage import Stage
-from simulation.stress import SITUATIONS, Effort, stress_test
+from simulation.stress import Effort, stress_test
 
 NINE = 9 * 3600.0
 HALF = 1800.0
+UPKEEP = Upkeep(kwh_per_km=0.5, battery_kwh=88.0, charger_kw=50.0, seat_day_eur=3.0)
 
 
 def line(departures: int = 2, *, seats: int = 10, vehicles: int | None = None) -> Service:
@@ -65,7 +67,7 @@ def day_of(service: Service, arrivals_s: list[float], size: int = 1) -> tuple[Li
 
     stage.process(source())
     stage.run()
-    return line_day(EventLog.from_flat(stage.log), service, 0), lost
+    return line_day(EventLog.from_flat(stage.log), service, 0, UPKEEP), lost
 
 
 def test_who_does_not_fit_waits_for_the_next() -> None:
@@ -91,19 +93,21 @@ def test_money_hours_and_energy_are_those_of_the_timetable() -> None:
     assert figures["vehicle_hours"] == pytest.approx(hours)
     assert figures["driver_hours"] == pytest.approx(hours + 2 * 20 / 60)
     assert figures["vehicle_km"] == pytest.approx(40)
-    assert figures["energy_kwh"] == pytest.approx(40 * KWH_PER_KM)
+    assert figures["energy_kwh"] == pytest.approx(40 * UPKEEP.kwh_per_km)
     assert figures["cost_eur"] == pytest.approx(60 * hours + 40)
     assert figures["revenue_eur"] == 24
     assert figures["subsidy_per_passenger_eur"] == pytest.approx((60 * hours + 40 - 24) / 12)
     assert figures["lowest_charge"] == pytest.approx(
-        1 - (20 * KWH_PER_KM - 3 / 60 * 50) / BATTERY_KWH  # 5 minutes of rest, 2 of them to plug in
+        1
+        - (20 * UPKEEP.kwh_per_km - 3 / 60 * 50)
+        / UPKEEP.battery_kwh  # 5 minutes of rest, 2 of them to plug in
     )
 
 
 def test_a_vehicle_charges_while_it_rests() -> None:
     tight = line(6, vehicles=1)
     apart = replace(tight, times_s=tight.times_s + 3600.0 * np.tile(np.arange(6), 2)[:, None])
-    assert lowest_charge(apart) > lowest_charge(tight)
+    assert lowest_charge(apart, UPKEEP) > lowest_charge(tight, UPKEEP)
 
 
 def test_people_wait_on_when_a_vehicle_does_not_come() -> None:
