@@ -15,6 +15,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from dashboard.stress_question import StressQuestion
 from dashboard.worker import services_of
 from lastmile.errors import LastmileError
 from simulation.executor import Crew, Workers
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from scenarios.schema import Scenario
     from simulation.experiment import Comparison, Simulation
     from simulation.shuttle import Service
+    from simulation.stress import StressTest
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 JOBS_KEPT = 48
@@ -69,7 +71,7 @@ class Job:
     ----------
     progress
         How far the simulation is; None while scenarios are being prepared.
-    comparison, simulation
+    comparison, simulation, stress
         The answer, once ``state`` is "done": one of them.
     error
         What went wrong, for the reader.
@@ -77,11 +79,12 @@ class Job:
         Sessions that look at it.
     """
 
-    question: Question
+    question: Question | StressQuestion
     state: State = "waiting"
     progress: Progress | None = None
     comparison: Comparison | None = None
     simulation: Simulation | None = None
+    stress: StressTest | None = None
     error: str = ""
     watchers: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
@@ -133,7 +136,7 @@ class Office:
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._timetables: OrderedDict[str, Future[tuple[Service, ...]]] = OrderedDict()
 
-    def ask(self, question: Question, *, again: bool = False) -> Job:
+    def ask(self, question: Question | StressQuestion, *, again: bool = False) -> Job:
         """Return the job of a question; start it where there is none yet.
 
         Parameters
@@ -197,19 +200,11 @@ class Office:
                 job.state = "cancelled"
                 return
             job.state = "running"
-            question = job.question
-            plan = _WarmPlan(
-                replications=question.replications,
-                seed=SEED,
-                listener=job.tell,
-                crew=self._crew,
-            )
-            base, *pilots = question.scenarios
             try:
-                if pilots:
-                    job.comparison = compare(base, pilots, plan)
+                if isinstance(job.question, StressQuestion):
+                    job.stress = job.question.answer(self._crew, job.tell)
                 else:
-                    job.simulation = simulate(base, plan)
+                    self._simulate(job, job.question)
                 job.state = "done"
             except Cancelled:
                 job.state = "cancelled"
@@ -218,3 +213,17 @@ class Office:
             except Exception:  # noqa: BLE001 - told to the reader, logged for us
                 _LOG.exception("a comparison failed")
                 job.error, job.state = "our fault: the log of the dashboard says more", "failed"
+
+    def _simulate(self, job: Job, question: Question) -> None:
+        """Compare the pilots of a question with its base, or simulate the base alone."""
+        plan = _WarmPlan(
+            replications=question.replications,
+            seed=SEED,
+            listener=job.tell,
+            crew=self._crew,
+        )
+        base, *pilots = question.scenarios
+        if pilots:
+            job.comparison = compare(base, pilots, plan)
+        else:
+            job.simulation = simulate(base, plan)

@@ -35,7 +35,7 @@ class Change:
     ----------
     kind
         ``seats``, ``hold``, ``later``, ``retime``, ``layover``, ``headway``, ``extra``.
-    values
+    said
         What it says, by name: ``seats``, ``minutes``, ``percent``, ``vehicles``, ``headway``,
         ``time_s``; each kind has its own.
     changes
@@ -43,7 +43,7 @@ class Change:
     """
 
     kind: str
-    values: Mapping[str, float]
+    said: Mapping[str, float]
     changes: Mapping[str, object]
 
 
@@ -79,7 +79,7 @@ def changes_for(
 def _keyed(key: str, one: Change) -> Change:
     """Return a change with the dotted keys of its scenario."""
     changes = {f"services.{key}.{name}": value for name, value in one.changes.items()}
-    return Change(one.kind, one.values, changes)
+    return Change(one.kind, one.said, changes)
 
 
 def _or_with_more(spec: schema.Service, one: Change) -> tuple[Change, ...]:
@@ -90,7 +90,7 @@ def _or_with_more(spec: schema.Service, one: Change) -> tuple[Change, ...]:
     return (
         one,
         *(
-            Change(one.kind, {**one.values, "vehicles": count}, {**one.changes, "vehicles": count})
+            Change(one.kind, {**one.said, "vehicles": count}, {**one.changes, "vehicles": count})
             for count in more
         ),
     )

@@ -520,14 +520,19 @@ def _reason(promise: Promise, line: Service, tables: LineTables) -> str:
     if not counts.any():
         return ""
     trip, stop = np.unravel_index(int(np.argmax(counts)), counts.shape)
-    words = (
-        "most at the {time} from {stop}: {people:.0f} people left behind on average"
-        if counts is tables.left_behind
-        else "most at the {time} from {stop}: {people:.0f} people boarding on average"
-    )
+    time = clock_text(float(line.times_s[trip, stop]))
+    name = line.stops[int(stop)]
+    people = max(float(counts[trip, stop]), 1.0)
+    if counts is tables.left_behind:
+        return Message(
+            "most at the {time} from {stop}: {people:.0f} people left behind on average",
+            time=time,
+            stop=name,
+            people=people,
+        )
     return Message(
-        words,
-        time=clock_text(float(line.times_s[trip, stop])),
-        stop=line.stops[int(stop)],
-        people=max(float(counts[trip, stop]), 1.0),
+        "most at the {time} from {stop}: {people:.0f} people boarding on average",
+        time=time,
+        stop=name,
+        people=people,
     )
