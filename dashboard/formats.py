@@ -107,7 +107,7 @@ class _Filling(Formatter):
             return day_and_clock(value) if "%d" in format_spec else clock(value)
         if isinstance(value, date):
             return day(value)
-        if isinstance(value, (int, float)) and format_spec:
+        if isinstance(value, (int, float)) and format_spec.endswith(("f", "%")):
             return share(value) if format_spec.endswith("%") else number(value, 0)
         return str(super().format_field(value, format_spec))
 

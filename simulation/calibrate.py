@@ -7,11 +7,8 @@ form, no luck of the draw). `simulation.base` repeats it while people learn.
 
 from __future__ import annotations
 
-import os
-import tempfile
 import tomllib
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -19,11 +16,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lastmile.datasets import bundle_path, read_bundle
 from lastmile.errors import DataError
+from lastmile.exports import write_text
 from simulation.choice import ChoiceParameters, generalised_costs, nested_logsum, utilities
 from simulation.parties import MODES, Expectations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -359,16 +358,7 @@ def write_calibration(calibration: Calibration, path: Path) -> None:
             tables += ["", f"[{name}]", *(f"{key} = {_toml(v)}" for key, v in value.items())]
         else:
             lines.append(f"{name} = {_toml(value)}")
-    content = "\n".join([*lines, *tables]) + "\n"
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, delete=False, encoding="utf-8"
-        ) as file:
-            file.write(content)
-        Path(file.name).chmod(0o644)
-        os.replace(file.name, path)  # noqa: PTH105 - one step
-    except OSError as error:
-        raise DataError(f"cannot write {path}: {error.strerror}") from error
+    write_text(path, "\n".join([*lines, *tables]) + "\n")
 
 
 def _toml(value: object) -> str:

@@ -8,12 +8,13 @@ not given: another source, hidden counts, or a day on which car parks fill.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from lastmile.datasets import read_table
+from lastmile.messages import Message
 from lastmile.parameters import Parameters
 from simulation.calibrate import GROUPS, mode_targets
 from simulation.counts import (
@@ -25,6 +26,7 @@ from simulation.counts import (
     fill_gaps,
 )
 from simulation.demand import draw_parties, highest_days, weekday_calendar
+from simulation.fit import Row, Validation
 from simulation.rng import Streams
 from simulation.visits import (
     COUNT_YEAR,
@@ -68,146 +70,23 @@ OTHER_TOLERANCE: Final = 0.10
 LOOSE_TOLERANCE: Final = 0.35
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One comparison.
-
-    Attributes
-    ----------
-    topic, name
-        What is compared.
-    kind
-        "fit" or "check".
-    observed, simulated
-        The two figures; observed is nan where nobody counted.
-    error
-        Their difference: relative where `relative`, else in the unit.
-    unit
-        Of the figures.
-    tolerance
-        Largest error allowed; nan where none is set.
-    relative
-        Whether error and tolerance are shares of the observed figure.
-    source
-        Where the observation is from.
-    """
-
-    topic: str
-    name: str
-    kind: str
-    observed: float
-    simulated: float
-    error: float
-    unit: str
-    tolerance: float
-    relative: bool
-    source: str
-
-    @property
-    def holds(self) -> bool | None:
-        """Whether the error is within the tolerance; None where there is none to keep."""
-        if math.isnan(self.tolerance) or math.isnan(self.error):
-            return None
-        return abs(self.error) <= self.tolerance
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the row as JSON has it: what is not known is null."""
-        return {
-            "topic": self.topic,
-            "name": self.name,
-            "kind": self.kind,
-            "observed": _known(self.observed),
-            "simulated": _known(self.simulated),
-            "error": _known(self.error),
-            "unit": self.unit,
-            "tolerance": _known(self.tolerance),
-            "relative": self.relative,
-            "holds": self.holds,
-            "source": self.source,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Validation:
-    """All comparisons, and the distribution of the highest days.
-
-    Attributes
-    ----------
-    rows
-        The comparisons.
-    months
-        Those behind the rows of monthly counts, one a counter and month.
-    highest_days
-        (3, `TOP_DAYS`) visits of the park on the busiest days of a year: 5th, 50th and 95th
-        percentile over years. Nobody has published counts of single days.
-    """
-
-    rows: tuple[Row, ...]
-    months: tuple[Row, ...]
-    highest_days: Floats
-
-    def to_json(self) -> dict[str, Any]:
-        """Return everything as ``lastmile validate --json`` prints it."""
-        return {
-            "rows": [row.to_json() for row in self.rows],
-            "months": [row.to_json() for row in self.months],
-            "highest_days": {
-                name: np.round(values).tolist()
-                for name, values in zip(("p5", "p50", "p95"), self.highest_days, strict=True)
-            },
-        }
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else round(value, 4)
-
-
-def _relative(
-    topic: str,
-    name: str,
+def _row(
     kind: str,
+    topic: Message,
+    name: Message,
     figures: tuple[float, float],
-    unit: str,
+    unit: Message,
     tolerance: float,
-    source: str,
+    source: Message,
+    *,
+    relative: bool = True,
 ) -> Row:
+    """Return the row that sets the simulated figure, the second, beside the observed one."""
     observed, simulated = figures
-    return Row(
-        topic,
-        name,
-        kind,
-        observed,
-        simulated,
-        simulated / observed - 1 if observed else math.nan,
-        unit,
-        tolerance,
-        relative=True,
-        source=source,
-    )
-
-
-def _absolute(
-    topic: str,
-    name: str,
-    kind: str,
-    figures: tuple[float, float],
-    unit: str,
-    tolerance: float,
-    source: str,
-) -> Row:
-    observed, simulated = figures
-    return Row(
-        topic,
-        name,
-        kind,
-        observed,
-        simulated,
-        simulated - observed,
-        unit,
-        tolerance,
-        relative=False,
-        source=source,
-    )
+    error = simulated - observed
+    if relative:
+        error = error / observed if observed else math.nan
+    return Row(topic, name, kind, observed, simulated, error, unit, tolerance, relative, source)
 
 
 def simulate_years(
@@ -294,7 +173,22 @@ def validate(parameters: Parameters | None = None, *, with_day: bool = True) -> 
 
 # --- counters -----------------------------------------------------------------------------------
 
-_COUNTS = "Metsähallitus counters 2015"
+_COUNTS: Final = Message("Metsähallitus counters 2015")
+_PROFILE: Final = Message("profile model")
+_MONTHLY: Final = Message("monthly visits")
+_YEARLY: Final = Message("yearly visits")
+_WEEKENDS: Final = Message("weekend to weekday")
+_HOURS: Final = Message("hourly profile")
+_VISITORS: Final = Message("visitors")
+_CAR_PARKS: Final = Message("car parks")
+_MODES: Final = Message("mode split")
+_ENTRANCES: Final = Message("entrances")
+_VISITS: Final = Message("visits")
+_RATIO: Final = Message("ratio")
+_H: Final = Message("h")
+_SHARE: Final = Message("share")
+_PERSONS: Final = Message("persons")
+_YES_NO: Final = Message("yes/no")
 
 
 def _months(mean: Floats, values: Mapping[str, float]) -> Iterator[Row]:
@@ -306,12 +200,17 @@ def _months(mean: Floats, values: Mapping[str, float]) -> Iterator[Row]:
         for month in range(MONTHS):
             observed = float(counts.monthly[row, month])
             if np.isfinite(observed):
-                yield _relative(
-                    "monthly visits",
-                    f"{entrance} {COUNT_YEAR}-{month + 1:02d}",
+                yield _row(
                     "fit",
+                    _MONTHLY,
+                    Message(
+                        "{entrance} {year}-{month:02d}",
+                        entrance=entrance,
+                        year=COUNT_YEAR,
+                        month=month + 1,
+                    ),
                     (observed, float(simulated[month])),
-                    "visits",
+                    _VISITS,
                     MONTH_TOLERANCE,
                     _COUNTS,
                 )
@@ -322,18 +221,8 @@ def _by_counter(months: tuple[Row, ...]) -> Iterator[Row]:
     for entrance in COUNTED:
         own = [row for row in months if row.name.startswith(f"{entrance} ")]
         worst = max(own, key=lambda row: abs(row.error))
-        yield Row(
-            "monthly visits",
-            f"{entrance}: worst of {len(own)} months",
-            "fit",
-            worst.observed,
-            worst.simulated,
-            worst.error,
-            "visits",
-            MONTH_TOLERANCE,
-            relative=True,
-            source=_COUNTS,
-        )
+        name = Message("{entrance}: worst of {count} months", entrance=entrance, count=len(own))
+        yield replace(worst, name=name)
 
 
 def _hidden_counts() -> Iterator[Row]:
@@ -347,13 +236,13 @@ def _hidden_counts() -> Iterator[Row]:
         if known[row].any() and known[:, month].any():
             errors.append(fill_gaps(hidden)[row, month] / monthly[row, month] - 1)
     yield Row(
-        "monthly visits",
-        f"median error of {len(errors)} counts hidden in turn",
+        _MONTHLY,
+        Message("median error of {count} counts hidden in turn", count=len(errors)),
         "check",
         math.nan,
         math.nan,
         float(np.median(np.abs(errors))),
-        "visits",
+        _VISITS,
         LOOSE_TOLERANCE,
         relative=True,
         source=_COUNTS,
@@ -362,27 +251,27 @@ def _hidden_counts() -> Iterator[Row]:
 
 def _yearly(mean: Floats, numbers: Parameters) -> Iterator[Row]:
     """Compare yearly totals: the park's published ones, and the profile model's."""
-    yield _relative(
-        "yearly visits",
-        f"park {COUNT_YEAR}",
+    yield _row(
         "fit",
+        _YEARLY,
+        Message("park {year}", year=COUNT_YEAR),
         (numbers.value("visits_2015"), float(mean.sum())),
-        "visits",
+        _VISITS,
         OTHER_TOLERANCE,
-        "between the published 2013 and 2016",
+        Message("between the published 2013 and 2016"),
     )
     published = read_table("demand/visits_yearly.csv", columns=("place", "period", "visits"))
     own = published[published["place"].str.startswith("Nuuksio")].set_index("period")["visits"]
     per_visit = float(mean.sum()) / numbers.value("visits_2015")
     for period, level in (("2016", "visits_2015"), ("2023", "visits_year")):
-        yield _relative(
-            "yearly visits",
-            f"park {period}, model at {level}",
+        yield _row(
             "fit",
+            _YEARLY,
+            Message("park {year}, model at {level}", year=period, level=level),
             (float(own[period]), per_visit * numbers.value(level)),
-            "visits",
+            _VISITS,
             OTHER_TOLERANCE,
-            "Metsähallitus",
+            Message("Metsähallitus"),
         )
     counts = load_counts()
     calendar = weekday_calendar(COUNT_YEAR)
@@ -391,14 +280,14 @@ def _yearly(mean: Floats, numbers: Parameters) -> Iterator[Row]:
     for row, entrance in enumerate(counts.profile_entrances):
         if entrance in share:
             simulated = float(mean[ENTRANCES.index(entrance)].sum() * share[entrance])
-            yield _relative(
-                "yearly visits",
-                f"{entrance}: profile model's year",
+            yield _row(
                 "check",
+                _YEARLY,
+                Message("{entrance}: profile model's year", entrance=entrance),
                 (float(modelled[row]), simulated),
-                "visits",
+                _VISITS,
                 LOOSE_TOLERANCE,
-                "profile model, years before 2019",
+                Message("profile model, years before 2019"),
             )
 
 
@@ -411,26 +300,26 @@ def _weekends(daily: Floats) -> Iterator[Row]:
     for kind, name in enumerate(DAY_TYPES[1:], start=1):
         observed = float(np.average(pooled[:, kind], weights=weight[:, 0]))
         ratio = float(np.average(simulated[:, kind] / simulated[:, 0], weights=weight[:, 0]))
-        yield _relative(
-            "weekend to weekday",
-            f"{name}, all counters",
+        yield _row(
             "fit",
+            _WEEKENDS,
+            Message("{day_type}, all counters", day_type=name),
             (observed, ratio),
-            "ratio",
+            _RATIO,
             OTHER_TOLERANCE,
-            "profile model",
+            _PROFILE,
         )
     for row, entrance in enumerate(counts.profile_entrances):
         own = counts.daily()[row].sum(axis=0)
         one = daily[ENTRANCES.index(entrance)].sum(axis=0)
-        yield _relative(
-            "weekend to weekday",
-            f"{entrance} alone",
+        yield _row(
             "check",
+            _WEEKENDS,
+            Message("{entrance} alone", entrance=entrance),
             (float(own[1:].mean() / own[0]), float(one[1:].mean() / one[0])),
-            "ratio",
+            _RATIO,
             LOOSE_TOLERANCE,
-            "profile model",
+            _PROFILE,
         )
 
 
@@ -452,7 +341,7 @@ def _profiles(inputs: DemandInputs, numbers: Parameters) -> Iterator[Row]:
     """Compare the hours of simulated passings with the profile, worst kind of day a counter."""
     counts = load_counts()
     both_ways = numbers.value("counter_passed_again_share")
-    distance: dict[str, list[tuple[float, str]]] = {}
+    distance: dict[str, list[tuple[float, str, int]]] = {}
     for row, entrance in enumerate(counts.profile_entrances):
         own = inputs.at([entrance])
         for month in range(1, MONTHS + 1):
@@ -465,28 +354,35 @@ def _profiles(inputs: DemandInputs, numbers: Parameters) -> Iterator[Row]:
                 leave = _by_hour(parties.arrival_s + parties.stay_s, people)
                 passing = come + both_ways * leave
                 gap = earth_movers_h(passing, counts.profile[row, month - 1, kind])
-                distance.setdefault(entrance, []).append((gap, f"{day_type}s, month {month}"))
+                distance.setdefault(entrance, []).append((gap, day_type, month))
     for entrance, gaps in distance.items():
-        worst, when = max(gaps)
-        yield _absolute(
-            "hourly profile",
-            f"{entrance}: earth mover's distance, worst ({when})",
+        worst, day_type, month = max(gaps)
+        yield _row(
             "fit",
+            _HOURS,
+            Message(
+                "{entrance}: earth mover's distance, worst ({day_type}s, month {month})",
+                entrance=entrance,
+                day_type=day_type,
+                month=month,
+            ),
             (0.0, worst),
-            "h",
+            _H,
             EMD_TOLERANCE_H,
-            "profile model",
+            _PROFILE,
+            relative=False,
         )
     busiest = draw_parties(_Busy(9, "sunday"), inputs, Streams(SEED, 99))
     peak = int(np.argmax(_by_hour(busiest.arrival_s, busiest.size.astype(np.float64))))
-    yield _absolute(
-        "hourly profile",
-        "hour in which most arrive, September Sundays",
+    yield _row(
         "check",
+        _HOURS,
+        Message("hour in which most arrive, September Sundays"),
         (11.0, float(peak)),
-        "h",
+        _H,
         1.0,
-        "message to visitors: busiest at 11-12",
+        Message("message to visitors: busiest at 11-12"),
+        relative=False,
     )
 
 
@@ -499,33 +395,38 @@ def _people(inputs: DemandInputs, numbers: Parameters) -> Iterator[Row]:
     """Compare who comes with the surveys."""
     parties = draw_parties(_Busy(9, "sunday"), inputs, Streams(SEED, 98))
     people = parties.size.astype(np.float64)
-    survey = "visitor survey 2015-16"
-    yield _relative(
-        "visitors",
-        "mean stay",
+    survey = Message("visitor survey 2015-16")
+    yield _row(
         "fit",
+        _VISITORS,
+        Message("mean stay"),
         (3.3, float(np.average(parties.stay_s, weights=people)) / 3600),
-        "h",
+        _H,
         OTHER_TOLERANCE,
         survey,
     )
     drivers = parties.has_car
-    yield _relative(
-        "visitors",
-        "people in a party with a car",
+    yield _row(
         "check",
+        _VISITORS,
+        Message("people in a party with a car"),
         (numbers.value("car_party_size_mean"), float(parties.size[drivers].mean())),
-        "persons",
+        _PERSONS,
         OTHER_TOLERANCE + 0.05,
-        "2.3-2.8, knowledge",
+        Message("2.3-2.8, knowledge"),
     )
     groups = load_zones()["visitor_group"].to_numpy()[parties.zone]
     for name, group, observed, source in (
-        ("from Helsinki or Espoo", ("helsinki_espoo", "local"), 0.74, "visitor survey 2009-10"),
-        ("from abroad", ("foreign",), 0.11, survey),
+        (
+            Message("from Helsinki or Espoo"),
+            ("helsinki_espoo", "local"),
+            0.74,
+            Message("visitor survey 2009-10"),
+        ),
+        (Message("from abroad"), ("foreign",), 0.11, survey),
     ):
         share = float(np.average(np.isin(groups, group), weights=people))
-        yield _absolute("visitors", name, "fit", (observed, share), "share", 0.04, source)
+        yield _row("fit", _VISITORS, name, (observed, share), _SHARE, 0.04, source, relative=False)
 
 
 # --- simulated days ------------------------------------------------------------------------------
@@ -548,14 +449,15 @@ def _simulated_days(numbers: Parameters) -> Iterator[Row]:
     own = prepare(scenario, numbers)
     full = yield from _one_day(own, "fit", numbers)
     first = max(full, key=lambda name: full[name])
-    yield _absolute(
-        "car parks",
-        f"Haukkalampi fills first and longest (simulated: {first})",
+    yield _row(
         "check",
+        _CAR_PARKS,
+        Message("Haukkalampi fills first and longest (simulated: {entrance})", entrance=first),
         (1.0, float(first == "haukkalampi")),
-        "yes/no",
+        _YES_NO,
         0.0,
-        "nationalparks.fi: overflow is sent to Haltia",
+        Message("nationalparks.fi: overflow is sent to Haltia"),
+        relative=False,
     )
     for kind, change in OTHER_DAYS:
         changes = {f"day.{key}": value for key, value in change.items()}
@@ -569,7 +471,7 @@ def _one_day(
     from simulation.day import run_day  # noqa: PLC0415
     from simulation.kpis import kpis  # noqa: PLC0415
 
-    when = f"{model.day.day_type}s of month {model.day.month}"
+    when = {"day_type": model.day.day_type, "month": model.day.month}
     days = [kpis(run_day(model, SEED, day), model) for day in range(DAYS)]
 
     def total(name: str) -> float:
@@ -582,26 +484,28 @@ def _one_day(
         people = sum(
             day["visitors"] * day.get(f"mode_share_{name}", 0.0) for day in days for name in names
         )
-        yield _absolute(
-            "mode split",
-            f"{group}, {when}",
+        yield _row(
             kind,
+            _MODES,
+            Message("{group}, {day_type}s of month {month}", group=group, **when),
             (float(target), float(people) / visitors),
-            "share",
+            _SHARE,
             MODE_TOLERANCE,
-            "80-90 % by car, knowledge",
+            Message("80-90 % by car, knowledge"),
+            relative=False,
         )
     gates = [gate.id for gate in model.entrances]
     mean = load_demand(numbers, gates).daily_visits
     counted = mean[:, model.day.month - 1, DAY_TYPES.index(model.day.day_type)]
     for name, visits in zip(gates, counted, strict=True):
-        yield _absolute(
-            "entrances",
-            f"{name}, {when}",
+        yield _row(
             kind,
+            _ENTRANCES,
+            Message("{entrance}, {day_type}s of month {month}", entrance=name, **when),
             (float(visits / counted.sum()), total(f"visitors.{name}") / visitors),
-            "share",
+            _SHARE,
             ENTRANCE_TOLERANCE,
-            _COUNTS if name in COUNTED else "a guess, no counter",
+            _COUNTS if name in COUNTED else Message("a guess, no counter"),
+            relative=False,
         )
     return {name: total(f"parking_full_min.{name}") / DAYS for name in gates}

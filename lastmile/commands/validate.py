@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from simulation.validate import Row, Validation
+    from simulation.fit import Row, Validation
 
 WORDS = {True: "yes", False: "NO", None: ""}
 
@@ -17,16 +18,24 @@ WORDS = {True: "yes", False: "NO", None: ""}
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON only.")
 @click.option(
+    "--write",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the table to a file; data/demand/validation.json is the bundled one.",
+)
+@click.option(
     "--counts-only", is_flag=True, help="Leave out the simulated day: quick, no streets needed."
 )
-def validate(*, as_json: bool, counts_only: bool) -> None:
+def validate(*, write: Path | None, as_json: bool, counts_only: bool) -> None:
     """Compare the model with real counts and surveys, row by row with the error.
 
     A fit compares it with numbers it was made from; a check with something it was not given.
     """
-    from simulation.validate import validate as run  # noqa: PLC0415 - slow to load
+    from simulation.fit import write_validation  # noqa: PLC0415 - slow to load
+    from simulation.validate import validate as run  # noqa: PLC0415
 
     validation = run(with_day=not counts_only)
+    if write is not None:
+        write_validation(validation, write)
     if as_json:
         click.echo(json.dumps(validation.to_json()))
     else:
