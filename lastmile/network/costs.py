@@ -95,7 +95,7 @@ def arc_costs(tables: StreetTables, mode: Mode, speeds: Speeds, *, step_free: bo
     time_s = tables.edge_length_m[:, None] / _speeds_m_s(tables, mode, speeds)
     time_ms = np.rint(time_s * MS_PER_S).astype(np.int64)
     return ArcCosts(
-        time_ms=np.broadcast_to(time_ms, is_open.shape),
+        time_ms=np.ascontiguousarray(np.broadcast_to(time_ms, is_open.shape)),
         length_mm=np.rint(tables.edge_length_m * MM_PER_M).astype(np.int64),
         is_open=is_open,
     )

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from lastmile.network.tables import Floats, Ints, Longs
 
     Bools = NDArray[np.bool_]
+    _Scratch = tuple[Longs, Longs, Ints, Ints, Ints]
+    """Costs from below and from above, the arcs they came by, and places in a part."""
 
 SHIFT = 31
 UNREACHABLE = (1 << 62) - 1
@@ -157,15 +159,16 @@ class Hierarchy:
         """How many arcs there are, shortcuts included."""
         return len(self.head)
 
-    def scratch(self) -> tuple[Longs, Longs, Ints, Ints]:
+    def scratch(self) -> _Scratch:
         """Return this thread's working arrays; a query leaves them as it found them."""
-        arrays: tuple[Longs, Longs, Ints, Ints] | None = getattr(self._scratch, "arrays", None)
+        arrays: _Scratch | None = getattr(self._scratch, "arrays", None)
         if arrays is None:
             count = len(self.rank)
             arrays = (
                 np.full(count, UNREACHABLE, np.int64),
                 np.full(count, UNREACHABLE, np.int64),
-                np.full(count, -1, np.int32),
+                np.empty(count, np.int32),
+                np.empty(count, np.int32),
                 np.full(count, -1, np.int32),
             )
             self._scratch.arrays = arrays
@@ -236,25 +239,30 @@ class Metric:
         h = self.hierarchy
         return _route(
             (h.start, h.head, h.parent, self.up, self.down, self.via_up, self.via_down),
-            (_ranks(h, origin.nodes[0]), origin.costs[0]),
-            (_ranks(h, destination.nodes[0]), destination.costs[0]),
+            (_ranks(h.rank, origin.nodes)[0], origin.costs[0]),
+            (_ranks(h.rank, destination.nodes)[0], destination.costs[0]),
             h.scratch(),
         )
 
     def matrix(self, origins: Ends, destinations: Ends) -> Longs:
         """Return the least packed costs from every origin to every destination, (n, m)."""
         h = self.hierarchy
-        forward, _, _, _ = h.scratch()
         return _matrix(
             (h.start, h.head, h.parent, self.up, self.down),
-            (_ranks(h, origins.nodes), origins.costs),
-            (_ranks(h, destinations.nodes), destinations.costs),
-            forward,
+            (_ranks(h.rank, origins.nodes), origins.costs),
+            (_ranks(h.rank, destinations.nodes), destinations.costs),
+            h.scratch(),
         )
 
 
-def _ranks(hierarchy: Hierarchy, nodes: Ints) -> Ints:
-    return np.where(nodes >= 0, hierarchy.rank[nodes], np.int32(-1)).astype(np.int32)
+@compiled
+def _ranks(rank: Ints, nodes: Ints) -> Ints:  # pragma: no cover - compiled
+    ranks = np.full(nodes.shape, -1, np.int32)
+    for i in range(nodes.shape[0]):
+        for j in range(nodes.shape[1]):
+            if nodes[i, j] >= 0:
+                ranks[i, j] = rank[nodes[i, j]]
+    return ranks
 
 
 @compiled
@@ -454,12 +462,12 @@ def _route(
     graph: tuple[Longs, Ints, Ints, Longs, Longs, Ints, Ints],
     source: tuple[Ints, Longs],
     target: tuple[Ints, Longs],
-    scratch: tuple[Longs, Longs, Ints, Ints],
+    scratch: _Scratch,
 ) -> tuple[int, Ints]:  # pragma: no cover - compiled
     start, head, parent, up, down, via_up, via_down = graph
     source_nodes, source_costs = source
     target_nodes, target_costs = target
-    dist_up, dist_down, pred_up, pred_down = scratch
+    dist_up, dist_down, pred_up, pred_down, _ = scratch
     _climb((start, head, parent), up, source_nodes, source_costs, dist_up, pred_up)
     _climb((start, head, parent), down, target_nodes, target_costs, dist_down, pred_down)
     best = UNREACHABLE
@@ -500,39 +508,42 @@ def _route(
 
 @compiled
 def _above(
-    start: Longs, head: Ints, parent: Ints, down: Longs, nodes: Ints
+    start: Longs, head: Ints, parent: Ints, down: Longs, nodes: Ints, place: Ints
 ) -> tuple[Ints, Longs, Ints, Longs]:  # pragma: no cover - compiled
     """Return the part of the hierarchy above some nodes, the highest first.
 
-    The answer is where each rank stands in that part (-1: not there) and the arcs down to each of
-    its members: first arc, where the upper end stands, and cost.
+    The answer is the ranks in it and the arcs down to each of them: first arc, where the upper end
+    stands, and cost. ``place`` becomes where each rank stands; it comes and must be given back as
+    -1 all over.
     """
-    place = np.full(len(parent), -1, np.int32)
+    ranks = [0]
+    ranks.clear()
+    arcs = 0
     for t in range(nodes.shape[0]):
         for i in range(2):
             x = nodes[t, i]
             while x >= 0 and place[x] < 0:
                 place[x] = 0
+                ranks.append(x)
+                arcs += start[x + 1] - start[x]
                 x = parent[x]
-    count = 0
-    arcs = 0
-    for x in range(len(parent) - 1, -1, -1):
-        if place[x] >= 0:
-            place[x] = count
-            count += 1
-            arcs += start[x + 1] - start[x]
-    first = np.zeros(count + 1, np.int64)
+    members = np.empty(len(ranks), np.int32)
+    for i in range(len(ranks)):
+        members[i] = ranks[i]
+    members = np.sort(members)[::-1]
+    first = np.zeros(len(members) + 1, np.int64)
     upper = np.empty(arcs, np.int32)
     weight = np.empty(arcs, np.int64)
     k = 0
-    for x in range(len(parent) - 1, -1, -1):
-        if place[x] >= 0:
-            for a in range(start[x], start[x + 1]):
-                upper[k] = place[head[a]]
-                weight[k] = down[a]
-                k += 1
-            first[place[x] + 1] = k
-    return place, first, upper, weight
+    for i in range(len(members)):
+        x = members[i]
+        place[x] = i
+        for a in range(start[x], start[x + 1]):
+            upper[k] = place[head[a]]
+            weight[k] = down[a]
+            k += 1
+        first[i + 1] = k
+    return members, first, upper, weight
 
 
 @compiled
@@ -546,11 +557,11 @@ def _sweep(first: Longs, upper: Ints, weight: Longs, lanes: Longs) -> None:  # p
 
 
 @compiled
-def _matrix(
+def _matrix(  # noqa: C901 - three loops over the same lanes
     graph: tuple[Longs, Ints, Ints, Longs, Longs],
     source: tuple[Ints, Longs],
     target: tuple[Ints, Longs],
-    dist: Longs,
+    scratch: _Scratch,
 ) -> Longs:  # pragma: no cover - compiled
     """Climb from each origin, then sweep down over what lies above any destination.
 
@@ -560,9 +571,9 @@ def _matrix(
     start, head, parent, up, down = graph
     nodes, costs = source
     target_nodes, target_costs = target
-    place, first, upper, weight = _above(start, head, parent, down, target_nodes)
+    dist, _, pred, _, place = scratch
+    members, first, upper, weight = _above(start, head, parent, down, target_nodes, place)
     answer = np.full((len(nodes), len(target_nodes)), UNREACHABLE, np.int64)
-    pred = np.empty(len(parent), np.int32)
     lanes = np.empty((len(first) - 1, min(LANES, len(nodes))), np.int64)
     for begin in range(0, len(nodes), LANES):
         width = min(LANES, len(nodes) - begin)
@@ -585,4 +596,6 @@ def _matrix(
                     for lane in range(width):
                         cost = lanes[place[x], lane] + target_costs[t, i]
                         answer[begin + lane, t] = min(answer[begin + lane, t], cost)
+    for x in members:
+        place[x] = -1
     return answer

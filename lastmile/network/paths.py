@@ -16,9 +16,11 @@ from lastmile.messages import MODE_WORDS, Message
 from lastmile.network.access import Flag, Mode
 from lastmile.network.compiled import compiled
 from lastmile.network.costs import MM_PER_M, MS_PER_S
-from lastmile.network.hierarchy import SHIFT, UNREACHABLE, Ends, pack, unpack
+from lastmile.network.edge_costs import EdgeCosts, check_open
+from lastmile.network.hierarchy import SHIFT, UNREACHABLE, Ends, unpack
 from lastmile.network.search import within
 from lastmile.network.street import Places, Snap
+from lastmile.network.track import SAME_DEGREES, Pieces, line, pieces, runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,19 +28,16 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from lastmile.network.costs import Objective
+    from lastmile.network.costs import ArcCosts, Objective
     from lastmile.network.street import StreetNetwork
-    from lastmile.network.tables import Floats, Ints, Longs, StreetTables
+    from lastmile.network.tables import Floats, Ints
 
     Bools = NDArray[np.bool_]
     Place = tuple[float, float] | Snap
     PlaceList = Sequence[Place] | Places | NDArray[np.float64]
 
 OFF_NETWORK = "off-network"
-_ENDS = (0.0, 1.0)
-_LAT_LON = (0, 1)
-SAME_DEGREES = 1e-9
-"""Points nearer to each other than this (0.1 mm) are one point of a line."""
+_STEPS, _PUSH = int(Flag.STEPS), int(Flag.PUSH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +220,7 @@ def matrix(
     mode = Mode(mode)
     start = _places(network, origins, mode, step_free=step_free)
     goal = _places(network, destinations, mode, step_free=step_free)
-    costs = _EdgeCosts(network, mode, objective, step_free=step_free)
+    costs = EdgeCosts(network, mode, objective, step_free=step_free)
     metric = network.metric(mode, objective, step_free=step_free)
     best = metric.matrix(costs.departing(start), costs.arriving(goal))
     same = (start.edge[:, None] == goal.edge[None, :]) & (start.edge >= 0)[:, None]
@@ -270,7 +269,7 @@ def reach(
         raise RequestError(f"a time limit cannot be {limit_s} s")
     mode = Mode(mode)
     place = _place(network, origin, mode, step_free=step_free)
-    costs = _EdgeCosts(network, mode, "time", step_free=step_free)
+    costs = EdgeCosts(network, mode, "time", step_free=step_free)
     budget = int((limit_s - place.distance_m / network.speeds.walk_m_s) * MS_PER_S)
     ends = costs.departing(_one(place))
     time_ms = costs.costs.open_time_ms
@@ -291,7 +290,7 @@ def reach(
     edge = arcs >> 1
     begin = np.where(onward, 0.0, 1.0 - share)
     end = np.where(onward, share, 1.0)
-    own_edge, own_begin, own_end = costs.around(place, max(budget, 0))
+    own_edge, own_begin, own_end = _around(costs.costs, place, max(budget, 0))
     edge, begin, end = _joined(
         np.concatenate([edge, own_edge]),
         np.concatenate([begin, own_begin]),
@@ -332,68 +331,6 @@ def isochrone(
     return areas(network, reaches)
 
 
-class _EdgeCosts:
-    """Costs of parts of edges, exact: parts of an edge add up to the edge."""
-
-    def __init__(
-        self, network: StreetNetwork, mode: Mode, objective: Objective, *, step_free: bool
-    ) -> None:
-        self.tables = network.tables
-        self.costs = network.costs(mode, step_free=step_free)
-        self.objective = objective
-
-    def _pack(self, time_ms: Longs, length_mm: Longs) -> Longs:
-        if self.objective == "time":
-            return pack(time_ms, length_mm)
-        return pack(length_mm, time_ms)
-
-    def along(self, edge: Ints, begin: Floats, end: Floats) -> Longs:
-        """Return the cost of moving on edges from one place to another of the same edge."""
-        onward = end >= begin
-        side = np.where(onward, 0, 1)
-        time, length = self.costs.time_ms[edge, side], self.costs.length_mm[edge]
-        parts = [
-            np.abs(np.rint(whole * end) - np.rint(whole * begin)).astype(np.int64)
-            for whole in (time, length)
-        ]
-        is_open = self.costs.is_open[edge, side] | (begin == end)
-        return np.where(is_open, self._pack(parts[0], parts[1]), UNREACHABLE)
-
-    def departing(self, places: Places) -> Ends:
-        """Return the nodes one comes to first from places, and what it costs."""
-        return self._ends(places, leaving=True)
-
-    def arriving(self, places: Places) -> Ends:
-        """Return the nodes one comes last from to places, and what it costs."""
-        return self._ends(places, leaving=False)
-
-    def _ends(self, places: Places, *, leaving: bool) -> Ends:
-        off = places.edge < 0
-        edge = np.where(off, 0, places.edge)
-        low, high = np.zeros(len(edge)), np.ones(len(edge))
-        to_low, to_high = (
-            (self.along(edge, places.fraction, low), self.along(edge, places.fraction, high))
-            if leaving
-            else (self.along(edge, low, places.fraction), self.along(edge, high, places.fraction))
-        )
-        to_low = np.where(places.fraction == 1.0, UNREACHABLE, to_low)
-        to_high = np.where(places.fraction == 0.0, UNREACHABLE, to_high)
-        costs = np.stack([to_low, to_high], axis=1)
-        nodes = np.stack([self.tables.edge_from[edge], self.tables.edge_to[edge]], axis=1)
-        nodes[(costs >= UNREACHABLE) | off[:, None]] = -1
-        return Ends(nodes, costs)
-
-    def around(self, place: Snap, budget: int) -> tuple[Ints, Floats, Floats]:
-        """Return the stretches of its own edge that can be covered from a place."""
-        forward, backward = self.costs.time_ms[place.edge]
-        is_open = self.costs.is_open[place.edge]
-        end = min(1.0, place.fraction + budget / max(forward, 1)) if is_open[0] else place.fraction
-        begin = (
-            max(0.0, place.fraction - budget / max(backward, 1)) if is_open[1] else place.fraction
-        )
-        return np.array([place.edge], np.int32), np.array([begin]), np.array([end])
-
-
 class _Walker:
     """Finds one path and describes it."""
 
@@ -402,146 +339,104 @@ class _Walker:
     ) -> None:
         self.network = network
         self.mode = mode
-        self.costs = _EdgeCosts(network, mode, objective, step_free=step_free)
+        self.costs = EdgeCosts(network, mode, objective, step_free=step_free)
         self.metric = network.metric(mode, objective, step_free=step_free)
 
     def path(self, origin: Place, destination: Place, start: Snap, goal: Snap) -> StreetPath:
         """Return the path between two places, with the ways to and from the network."""
-        tables, walk = self.network.tables, self.network.speeds.walk_m_s
-        pieces = self._pieces(start, goal)
-        if pieces is None:
+        walk = self.network.speeds.walk_m_s
+        found = self._pieces(start, goal)
+        if found is None:
             raise NoRouteError(
                 Message(
-                    "no way for mode {mode} from {start} to {goal}",
+                    "no way for mode {mode} from {origin} to {destination}",
                     mode=MODE_WORDS[self.mode.value],
-                    start=_words(start),
-                    goal=_words(goal),
+                    origin=_words(start),
+                    destination=_words(goal),
                 )
             )
-        lat, lon, height = _track(tables, *pieces)
-        ahead = [] if isinstance(origin, Snap) else [(float(origin[0]), float(origin[1]))]
-        behind = [(goal.lat, goal.lon)]
-        if not isinstance(destination, Snap):
-            behind.append((float(destination[0]), float(destination[1])))
-        ahead.append((start.lat, start.lon))
-        line = np.concatenate([ahead, np.stack([lat, lon], axis=1), behind])
+        points, climb_m = line(self.network.tables, found)
         steps = (
             *_off_network(start.distance_m, walk),
-            *self._steps(*pieces),
+            *self._steps(found),
             *_off_network(goal.distance_m, walk),
         )
         return StreetPath(
             mode=self.mode,
             duration_s=sum(step.duration_s for step in steps),
             length_m=sum(step.length_m for step in steps),
-            coordinates=_without_repeats(line),
+            coordinates=_from_to(origin, start, points, goal, destination),
             steps=steps,
-            climb_m=_climb(height) if len(tables.shape_height) else None,
+            climb_m=climb_m,
             access_m=start.distance_m + goal.distance_m,
         )
 
-    def _pieces(self, start: Snap, goal: Snap) -> tuple[Ints, Floats, Floats] | None:
-        """Return the stretches of the best path as edges, begins and ends; None if there is none.
-
-        A stretch that ends before it begins is taken against the edge's shape.
-        """
+    def _pieces(self, start: Snap, goal: Snap) -> Pieces | None:
+        """Return the stretches of the best path; None if there is none."""
+        tables = self.network.tables
         origin, destination = _one(start), _one(goal)
         leaving, arriving = self.costs.departing(origin), self.costs.arriving(destination)
         cost, arcs = self.metric.route(leaving, arriving)
         if start.edge == goal.edge:
             direct = int(self.costs.along(origin.edge, origin.fraction, destination.fraction)[0])
             if direct <= cost and direct < UNREACHABLE:
-                return _moving(origin.edge, origin.fraction, destination.fraction)
+                return pieces(tables, start, goal, arcs[:0], -1)
         if cost >= UNREACHABLE:
             return None
-        tables = self.network.tables
-        if len(arcs):
-            first, last = int(arcs[0]), int(arcs[-1])
-            entry = (tables.edge_to if first & 1 else tables.edge_from)[first >> 1]
-            leave = (tables.edge_from if last & 1 else tables.edge_to)[last >> 1]
-        else:
-            entry = leave = _meeting(leaving, arriving)
-        against = (arcs & 1).astype(np.float64)
-        out = float(tables.edge_to[start.edge] == entry)
-        back = float(tables.edge_to[goal.edge] == leave)
-        edge = np.concatenate([[start.edge], arcs >> 1, [goal.edge]])
-        begin = np.concatenate([[start.fraction], against, [back]])
-        end = np.concatenate([[out], 1.0 - against, [goal.fraction]])
-        return _moving(edge, begin, end)
+        meeting = -1 if len(arcs) else _meeting(leaving, arriving)
+        return pieces(tables, start, goal, arcs, meeting)
 
-    def _steps(self, edge: Ints, begin: Floats, end: Floats) -> list[Step]:
+    def _steps(self, path: Pieces) -> list[Step]:
         """Return one step for each run of stretches on a street of the same name and kind."""
         t = self.network.tables
-        moving = t.edge_flags[edge] & Flag.BARRIER == 0
-        edge, begin, end = edge[moving], begin[moving], end[moving]
-        if not len(edge):
-            return []
-        first, second = unpack(self.costs.along(edge, begin, end))
-        time_ms, length_mm = (first, second) if self.costs.objective == "time" else (second, first)
-        look = np.stack(
-            [t.edge_name[edge], t.edge_kind[edge], t.edge_flags[edge] & (Flag.STEPS | Flag.PUSH)]
-        )
-        runs = np.flatnonzero(np.append(True, np.any(look[:, 1:] != look[:, :-1], axis=0)))
+        edge, time_ms, length_mm = runs(t, self.costs.arrays, path)
         rides = self.mode in {Mode.BIKE, Mode.EBIKE}
         return [
             Step(
-                name=t.names[t.edge_name[edge[run]]],
+                name=t.names[name],
                 length_m=length / MM_PER_M,
                 duration_s=time / MS_PER_S,
-                kind=t.kinds[t.edge_kind[edge[run]]],
-                steps=bool(t.edge_flags[edge[run]] & Flag.STEPS),
-                pushed=rides and bool(t.edge_flags[edge[run]] & Flag.PUSH),
+                kind=t.kinds[kind],
+                steps=bool(flags & _STEPS),
+                pushed=rides and bool(flags & _PUSH),
             )
-            for run, time, length in zip(
-                runs.tolist(),
-                np.add.reduceat(time_ms, runs).tolist(),
-                np.add.reduceat(length_mm, runs).tolist(),
+            for name, kind, flags, time, length in zip(
+                t.edge_name[edge].tolist(),
+                t.edge_kind[edge].tolist(),
+                t.edge_flags[edge].tolist(),
+                time_ms.tolist(),
+                length_mm.tolist(),
                 strict=True,
             )
         ]
 
 
-def _moving(edge: Ints, begin: Floats, end: Floats) -> tuple[Ints, Floats, Floats]:
-    """Leave out stretches without extent."""
-    moving = begin != end
-    return edge[moving], begin[moving], end[moving]
+def _from_to(
+    origin: Place, start: Snap, points: Floats, goal: Snap, destination: Place
+) -> tuple[tuple[float, float], ...]:
+    """Return the line from point to point, each once; a line keeps two points at least."""
+    lat, lon = points.T.tolist()
+    middle = list(zip(lat, lon, strict=True))
+    ahead = [] if isinstance(origin, Snap) else [(float(origin[0]), float(origin[1]))]
+    behind = (
+        [] if isinstance(destination, Snap) else [(float(destination[0]), float(destination[1]))]
+    )
+    found: list[tuple[float, float]] = []
+    for part in (ahead, [(start.lat, start.lon)], middle, [(goal.lat, goal.lon)], behind):
+        repeats = bool(found and part) and _is_same(found[-1], part[0])
+        found += part[1:] if repeats else part
+    return tuple(found) if len(found) > 1 else (found[0], found[0])
+
+
+def _is_same(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    """Tell whether two points are one."""
+    return max(abs(one[0] - other[0]), abs(one[1] - other[1])) <= SAME_DEGREES
 
 
 def _off_network(distance_m: float, walk_m_s: float) -> list[Step]:
     if distance_m == 0:
         return []
     return [Step("", distance_m, distance_m / walk_m_s, OFF_NETWORK)]
-
-
-def _track(
-    tables: StreetTables, edge: Ints, begin: Floats, end: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Return latitudes, longitudes and heights along stretches of edges, in their direction."""
-    columns = [tables.shape_lat, tables.shape_lon]
-    if len(tables.shape_height):
-        columns.append(tables.shape_height.astype(np.float64))
-    first, last = tables.shape_start[edge], tables.shape_start[edge + 1]
-    counts = last - first
-    within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    point = np.where(
-        np.repeat(begin <= end, counts),
-        np.repeat(first, counts) + within,
-        np.repeat(last - 1, counts) - within,
-    )
-    tracks = [column[point] for column in columns]
-    partial = np.flatnonzero(~(np.isin(begin, _ENDS) & np.isin(end, _ENDS)))
-    for i in partial[::-1].tolist():
-        own = slice(first[i], last[i])
-        place = slice(counts[:i].sum(), counts[: i + 1].sum())
-        parts = stretch(
-            tables.shape_along_m[own], [c[own] for c in columns], float(begin[i]), float(end[i])
-        )
-        tracks = [
-            np.concatenate([track[: place.start], part, track[place.stop :]])
-            for track, part in zip(tracks, parts, strict=True)
-        ]
-    height = tracks[2] if len(tracks) > len(_LAT_LON) else np.full(len(tracks[0]), np.nan)
-    return tracks[0], tracks[1], height
 
 
 def stretch(along: Floats, values: list[Floats], begin: float, end: float) -> list[Floats]:
@@ -561,21 +456,6 @@ def stretch(along: Floats, values: list[Floats], begin: float, end: float) -> li
     if begin > end:
         at = at[::-1]
     return [np.interp(at, along, value) for value in values]
-
-
-def _climb(height: Floats) -> float | None:
-    """Add up what is climbed; None where a height is missing."""
-    climbed = float(np.maximum(np.diff(height), 0.0).sum())
-    return None if np.isnan(height).any() else climbed
-
-
-def _without_repeats(points: Floats) -> tuple[tuple[float, float], ...]:
-    """Drop points that are where the one before them is; a line keeps two points at least."""
-    moved = np.abs(np.diff(points, axis=0)).max(axis=1) > SAME_DEGREES
-    kept = points[np.concatenate([[True], moved])]
-    lat, lon = kept.T.tolist()
-    line = tuple(zip(lat, lon, strict=True))
-    return line if len(line) > 1 else (line[0], line[0])
 
 
 def _meeting(leaving: Ends, arriving: Ends) -> int:
@@ -611,6 +491,18 @@ def _unite(edge: Ints, begin: Floats, end: Floats) -> Bools:  # pragma: no cover
     return kept
 
 
+def _around(costs: ArcCosts, place: Snap, budget_ms: int) -> tuple[Ints, Floats, Floats]:
+    """Return the stretches of its own edge that can be covered from a place."""
+    forward, backward = costs.time_ms[place.edge]
+    is_open = costs.is_open[place.edge]
+    end, begin = place.fraction, place.fraction
+    if is_open[0]:
+        end = min(1.0, end + budget_ms / max(forward, 1))
+    if is_open[1]:
+        begin = max(0.0, begin - budget_ms / max(backward, 1))
+    return np.array([place.edge], np.int32), np.array([begin]), np.array([end])
+
+
 def _one(place: Snap) -> Places:
     return Places(
         np.array([place.edge], np.int32),
@@ -623,14 +515,14 @@ def _one(place: Snap) -> Places:
 
 def _place(network: StreetNetwork, place: Place, mode: Mode, *, step_free: bool) -> Snap:
     if isinstance(place, Snap):
-        _check(network, np.array([place.edge]), mode, step_free=step_free)
+        check_open(network, np.array([place.edge], np.int32), mode, step_free=step_free)
         return place
     return network.snap(place[0], place[1], mode, step_free=step_free)
 
 
 def _places(network: StreetNetwork, places: PlaceList, mode: Mode, *, step_free: bool) -> Places:
     if isinstance(places, Places):
-        _check(network, places.edge[places.edge >= 0], mode, step_free=step_free)
+        check_open(network, places.edge[places.edge >= 0], mode, step_free=step_free)
         return places
     if any(isinstance(place, Snap) for place in places):
         snaps = [_place(network, place, mode, step_free=step_free) for place in places]
@@ -643,16 +535,6 @@ def _places(network: StreetNetwork, places: PlaceList, mode: Mode, *, step_free:
         )
     points = np.asarray(places, np.float64).reshape(-1, 2)
     return network.snap_many(points[:, 0], points[:, 1], mode, step_free=step_free)
-
-
-def _check(network: StreetNetwork, edges: Ints, mode: Mode, *, step_free: bool) -> None:
-    """Refuse places of another network, or on a street that is closed by now."""
-    is_open = network.costs(mode, step_free=step_free).is_open
-    if np.any(edges < 0) or np.any(edges >= len(is_open)) or not np.all(is_open[edges].any(axis=1)):
-        raise RequestError(
-            f"a place lies on a street that mode {mode.value} cannot use in this network; snap the "
-            "point again on the network that is asked for the path"
-        )
 
 
 def _words(place: Snap) -> str:

@@ -12,13 +12,13 @@ from lastmile.fares import car_cost_eur
 from lastmile.itinerary import Itinerary, Leg, LegStep, ParkingNote, Waypoint
 from lastmile.messages import MODE_WORDS, Message
 from lastmile.network.access import Mode
-from lastmile.network.paths import matrix, shortest_path
+from lastmile.network.paths import shortest_path
 from lastmile.planner.candidates import Candidate
 from lastmile.planner.clock import day_start_s, later
 from lastmile.units import great_circle_m
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from lastmile.itinerary import Coordinates
@@ -48,6 +48,8 @@ FARTHEST_WALK_M = 10_000.0
 class Drawn(NamedTuple):
     """A path as legs show it."""
 
+    duration_s: float
+    length_m: float
     coordinates: Coordinates
     steps: tuple[LegStep, ...]
     climb_m: float | None
@@ -63,8 +65,8 @@ class Stretch:
         Whole seconds, rounded up, with what is done on arrival.
     length_m
         Along the streets, and off them at both ends.
-    draw
-        Works out the way itself.
+    path
+        The way itself.
     """
 
     mode: str
@@ -72,7 +74,7 @@ class Stretch:
     destination: Waypoint
     duration_s: float
     length_m: float
-    draw: Callable[[], Drawn]
+    path: Drawn
 
     def leg(
         self, departure: datetime, co2_g: float | None, *, duration_s: float | None = None
@@ -88,7 +90,6 @@ class Stretch:
         duration_s
             How long it takes where that is more than the way itself (a platform deep down).
         """
-        path = self.draw()
         return Leg(
             mode=self.mode,
             origin=self.origin,
@@ -97,9 +98,9 @@ class Stretch:
             arrival=later(departure, self.duration_s if duration_s is None else duration_s),
             distance_m=self.length_m,
             co2_g=co2_g,
-            coordinates=_from_to(self.origin, path.coordinates, self.destination),
-            steps=path.steps,
-            climb_m=path.climb_m,
+            coordinates=_from_to(self.origin, self.path.coordinates, self.destination),
+            steps=self.path.steps,
+            climb_m=self.path.climb_m,
         )
 
 
@@ -126,7 +127,6 @@ class StreetTrips:
         self.gazetteer = gazetteer
         self.outlook = outlook
         self._path = lru_cache(maxsize=PATHS_KEPT)(self._find_path)
-        self._lengths = lru_cache(maxsize=PATHS_KEPT)(self._find_lengths)
         self._snap = lru_cache(maxsize=PATHS_KEPT)(self._find_snap)
 
     def candidates(
@@ -180,20 +180,19 @@ class StreetTrips:
         NoRouteError, OffNetworkError
             There is none.
         """
-        key = (
+        path = self._path(
             STREET_MODES[mode],
             (origin.lat, origin.lon),
             (destination.lat, destination.lon),
             step_free and mode == "walk",
         )
-        duration_s, length_m = self._lengths(*key)
         return Stretch(
             mode=mode,
             origin=origin,
             destination=destination,
-            duration_s=math.ceil(duration_s + extra_s),
-            length_m=length_m,
-            draw=lambda: self._path(*key),
+            duration_s=math.ceil(path.duration_s + extra_s),
+            length_m=path.length_m,
+            path=path,
         )
 
     def snap(self, point: Waypoint, mode: Mode, *, step_free: bool = False) -> Snap:
@@ -216,21 +215,6 @@ class StreetTrips:
         """Return where a point meets the streets."""
         return self.network.snap(lat, lon, mode, step_free=step_free)
 
-    def _find_lengths(
-        self,
-        mode: Mode,
-        origin: tuple[float, float],
-        destination: tuple[float, float],
-        step_free: bool,  # noqa: FBT001 - a key of the cache
-    ) -> tuple[float, float]:
-        """Return duration (s) and length (m) of the best path, without working it out."""
-        start, goal = (self._snap(*point, mode, step_free) for point in (origin, destination))
-        times = matrix(self.network, [start], [goal], mode, step_free=step_free)
-        duration_s, length_m = float(times.duration_s[0, 0]), float(times.length_m[0, 0])
-        if math.isinf(duration_s):
-            self._path(mode, origin, destination, step_free)  # raises, and says between what
-        return duration_s, length_m
-
     def _find_path(
         self,
         mode: Mode,
@@ -250,7 +234,7 @@ class StreetTrips:
             LegStep(step.name, step.length_m, "steps" if step.steps else step.kind)
             for step in path.steps
         )
-        return Drawn(path.coordinates, steps, path.climb_m)
+        return Drawn(path.duration_s, path.length_m, path.coordinates, steps, path.climb_m)
 
     def _direct(self, request: PlanRequest, mode: str) -> Candidate:
         """Return the way on foot or by one's own bike."""

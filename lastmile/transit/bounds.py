@@ -28,7 +28,7 @@ NO_CHANGE_S = 1 << 28
 
 
 @compiled
-def least_left(
+def least_left(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel, as the router's
     net: TransitArrays,
     foot_back: Footpaths,
     change_s: Ints,

@@ -514,7 +514,7 @@ def _is_news(
     time: int, left: Ints, stop: int, limit: NDArray[np.int64], rides: int, more: int
 ) -> bool:
     """Tell whether from a stop at a time, with ``more`` rides or above, one may come in time."""
-    for k in range(rides + more, len(limit)):
+    for k in range(rides + more, len(limit)):  # noqa: SIM110 - compiled
         if time + left[stop, k - rides] < limit[k]:
             return True
     return False
