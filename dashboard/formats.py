@@ -45,9 +45,17 @@ def money(value_eur: float | None, *, cents: bool = True) -> str:
     )
 
 
-def share(value: float) -> str:
+def share(value: float, *, decimals: int = 0) -> str:
     """Return a share as a percentage."""
-    return str(format_percent(value, locale=locale()))
+    pattern = Locale.parse(locale()).percent_formats[None].pattern
+    if decimals:
+        pattern = pattern.replace("#,##0", "#,##0." + "0" * decimals)
+    return str(format_percent(value, format=pattern, locale=locale()))
+
+
+def signed(value: float, size: str) -> str:
+    """Return the text of a size with the sign of its value."""
+    return ("\N{MINUS SIGN}" if value < 0 else "+") + size
 
 
 def clock(when: datetime, *, up: bool = False) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 class Message(str):
@@ -52,6 +52,11 @@ class Message(str):
         """Return several sentences, words or places in one message."""
         named = {f"part_{index}": part for index, part in enumerate(parts)}
         return cls(separator.join(f"{{{name}}}" for name in named), **named)
+
+    @classmethod
+    def again(cls, template: str, values: Mapping[str, object]) -> Self:
+        """Return the message of a template that was kept, with its values or others."""
+        return cls(template, **values)
 
     def __str__(self) -> str:
         """Return the message itself."""

@@ -97,16 +97,16 @@ class Row:
     def from_table(cls, row: Mapping[str, Any]) -> Self:
         """Return the row of the bundled table."""
         return cls(
-            topic=Message(row["topic"]),
-            name=Message(row["name"]["template"], **row["name"]["values"]),
+            topic=Message.again(row["topic"], {}),
+            name=Message.again(row["name"]["template"], row["name"]["values"]),
             kind=str(row["kind"]),
             observed=_figure(row["observed"]),
             simulated=_figure(row["simulated"]),
             error=_figure(row["error"]),
-            unit=Message(row["unit"]),
+            unit=Message.again(row["unit"], {}),
             tolerance=_figure(row["tolerance"]),
             relative=bool(row["relative"]),
-            source=Message(row["source"]),
+            source=Message.again(row["source"], {}),
         )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from dashboard.fit import fit
 from dashboard.formats import number
 from dashboard.method import method
 from dashboard.state import read_query, write_query
@@ -33,6 +34,7 @@ def page() -> None:
         "sources": _("Data sets"),
         "parameters": _("Parameters"),
         "method": _("The model"),
+        "fit": _("How well it fits"),
     }
     section = query.one_of("section", "sources", sections)
     search = query.read("find", "", str)
@@ -51,6 +53,9 @@ def page() -> None:
         _data_sets()
     elif section == "parameters":
         search = _parameters(search)
+    elif section == "fit":
+        own = {entry.kind for entry in _status() if entry.origin != "bundle"}
+        fit(own_data=bool(own & {"streets", "timetable", "bikes", "parameters"}))
     else:
         method()
     write_query(
