@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 COLORS = {"fit": "#6b7280", "check": "#0072b2"}
 LIMIT_COLOR = "#d1493b"
-CHART_HEIGHT = 120
+CHART_HEIGHT = 220
+COLUMNS = 3
 SHOWN_DAYS = (1, 2, 5, 10)
 
 
@@ -47,10 +48,7 @@ def fit(*, own_data: bool) -> None:
         )
     _verdict(validation.rows)
     st.subheader(_("Visits by month, counted and simulated"))
-    st.altair_chart(
-        _monthly_chart(validation.months),
-        alt=_("Visits by month of each counter: counted as dots, simulated as a line"),
-    )
+    _months(validation.months)
     st.subheader(_("Every comparison"))
     st.altair_chart(
         _error_chart(validation.rows),
@@ -184,10 +182,16 @@ def _table(rows: Sequence[Row]) -> None:
     )
 
 
-def _monthly_chart(months: Sequence[Row]) -> alt.FacetChart:
-    """Return the visits of each counter by month."""
+def _months(months: Sequence[Row]) -> None:
+    """Show the visits of each counter by month."""
+    st.caption(
+        _(
+            "Dots: counted in {year}. Line: simulated. Months without a sound count are left out. "
+            "The months are fitted."
+        ).format(year=COUNT_YEAR)
+    )
     named = [(dict(row.name.values), row) for row in months]
-    frame = pd.DataFrame(
+    table = pd.DataFrame(
         {
             "counter": spoken(_place(str(values["entrance"]))),
             "month": values["month"],
@@ -196,40 +200,31 @@ def _monthly_chart(months: Sequence[Row]) -> alt.FacetChart:
         }
         for values, row in named
     )
-    words = {"observed": _("counted"), "simulated": _("simulated")}
-    long = frame.melt(["counter", "month"], list(words), "what", "visits")
-    long["what"] = long["what"].map(words)
-    color = alt.Color(
-        "what:N",
-        title=None,
-        sort=list(words.values()),
-        scale=alt.Scale(domain=list(words.values()), range=["#d55e00", "#0072b2"]),
-        legend=alt.Legend(orient="top"),
-    )
-    base = alt.Chart(long).encode(
+    columns = st.columns(COLUMNS)
+    for index, (counter, own) in enumerate(table.groupby("counter", sort=False)):
+        columns[index % COLUMNS].altair_chart(
+            _monthly_chart(own, str(counter)),
+            alt=_("Visits by month at {counter}: counted as dots, simulated as a line").format(
+                counter=counter
+            ),
+        )
+
+
+def _monthly_chart(table: pd.DataFrame, counter: str) -> alt.LayerChart | alt.FacetChart:
+    """Return the visits of one counter by month."""
+    base = alt.Chart(table, title=counter).encode(
         x=alt.X("month:Q", title=_("month of {year}").format(year=COUNT_YEAR)).axis(
             values=[1, 3, 5, 7, 9, 11], format="d"
         ),
-        y=alt.Y("visits:Q", title=_("visits")),
-        color=color,
         tooltip=[
-            alt.Tooltip("counter:N", title=_("counter")),
             alt.Tooltip("month:Q", title=_("month")),
-            alt.Tooltip("what:N", title=" "),
-            alt.Tooltip("visits:Q", title=_("visits"), format=".0f"),
+            alt.Tooltip("observed:Q", title=_("counted"), format=".0f"),
+            alt.Tooltip("simulated:Q", title=_("simulated"), format=".0f"),
         ],
     )
-    line = base.transform_filter(alt.datum.what == words["simulated"]).mark_line()
-    dots = base.transform_filter(alt.datum.what == words["observed"]).mark_point(
-        filled=True, size=45
-    )
-    chart: alt.FacetChart = (
-        alt.layer(line, dots)
-        .properties(width=210, height=CHART_HEIGHT)
-        .facet(facet=alt.Facet("counter:N", title=None), columns=3)
-        .resolve_scale(y="independent")
-    )
-    return chart
+    line = base.mark_line(color="#0072b2").encode(y=alt.Y("simulated:Q", title=_("visits")))
+    dots = base.mark_point(filled=True, size=45, color="#d55e00").encode(y="observed:Q")
+    return alt.layer(line, dots).properties(height=CHART_HEIGHT)
 
 
 def _error_chart(rows: Sequence[Row]) -> alt.LayerChart | alt.FacetChart:
