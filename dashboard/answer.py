@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import charts
 from dashboard.comparison import title
+from dashboard.day_film import show_day
 from dashboard.downloads import show_downloads
 from dashboard.figure_table import figure_names
 from dashboard.figure_table import table as figure_table
@@ -26,11 +27,18 @@ if TYPE_CHECKING:
     from simulation.experiment import Comparison, PilotResult, ScenarioRun
 
 
-def show_answer(comparison: Comparison, job: Job, entrance: str) -> str:
-    """Show what came of a run; return the entrance looked at."""
+def show_answer(comparison: Comparison, job: Job, looked_at: Mapping[str, str]) -> dict[str, str]:
+    """Show what came of a run; return what is looked at, for the address.
+
+    Parameters
+    ----------
+    looked_at
+        The entrance, and whose day is shown as a film.
+    """
     pilots = _titled(comparison)
     _verdicts(comparison, pilots)
     gates = {gate["id"]: gate for gate in comparison.base.about["entrances"] if gate["places"]}
+    entrance = looked_at["entrance"]
     chosen = st.segmented_control(
         _("Entrance"),
         list(gates),
@@ -49,13 +57,14 @@ def show_answer(comparison: Comparison, job: Job, entrance: str) -> str:
     st.subheader(_("Key figures"))
     st.html(figure_table(pilots, figure_names(comparison, entrance), language()))
     _maps(runs, series)
+    film = show_day(runs, looked_at["film"])
     _loads(pilots, series)
     _money_and_people(pilots)
     show_downloads(comparison, pilots, job)
     warnings = [text for run in comparison.runs for text in run.about.get("warnings", [])]
     for warning in dict.fromkeys(warnings):
         st.caption(plain(warning))
-    return entrance
+    return {"entrance": entrance, "film": film}
 
 
 @st.fragment

@@ -2,7 +2,8 @@
 
 Folium asks content delivery networks for Leaflet. We take Leaflet's static files from the
 installed ``django-js-lib-leaflet`` package (nothing else of it is used) and put them, with our
-own street network as GeoJSON, into the folder that Streamlit serves as ``app/static``.
+own street network as GeoJSON, into the folder that Streamlit serves as ``app/static``. deck.gl,
+for the film of a day, comes from ``pydeck``, which Streamlit itself brings along.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ LEAFLET_FILES = (
     "images/marker-icon-2x.png",
     "images/marker-shadow.png",
 )
+
+DECK_FILE = "deck/deck.js"
 
 
 def static_folder() -> Path:
@@ -66,6 +69,14 @@ def publish_leaflet(folder: Path) -> None:
             original = source / name
             if not target.is_file() or target.stat().st_size != original.stat().st_size:
                 write_whole(target, original.read_bytes())
+
+
+def publish_deck(folder: Path) -> None:
+    """Copy deck.gl, as the installed ``pydeck`` package has it, to ``folder/deck`` if need be."""
+    with as_file(files("pydeck") / "nbextension" / "static" / "index.js") as original:
+        target = folder / DECK_FILE
+        if not target.is_file() or target.stat().st_size != original.stat().st_size:
+            write_whole(target, original.read_bytes())
 
 
 def publish_json(folder: Path, name: str, content: Mapping[str, object]) -> None:

@@ -15,8 +15,8 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from dashboard import worker
 from dashboard.stress_question import StressQuestion
-from dashboard.worker import services_of
 from lastmile.errors import LastmileError
 from simulation.executor import Crew, Workers
 from simulation.experiment import Plan, compare, simulate
@@ -25,6 +25,7 @@ from simulation.sampling import Progress, Sampler
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from dashboard.film import Film
     from scenarios.schema import Scenario
     from simulation.experiment import Comparison, Simulation
     from simulation.shuttle import Service
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 JOBS_KEPT = 48
 TIMETABLES_KEPT = 48
+FILMS_KEPT = 12
 SEED = 1
 _LOG = logging.getLogger(__name__)
 
@@ -135,6 +137,7 @@ class Office:
         self._turn = threading.Semaphore(workers)
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._timetables: OrderedDict[str, Future[tuple[Service, ...]]] = OrderedDict()
+        self._films: OrderedDict[str, Future[Film]] = OrderedDict()
 
     def ask(self, question: Question | StressQuestion, *, again: bool = False) -> Job:
         """Return the job of a question; start it where there is none yet.
@@ -180,11 +183,26 @@ class Office:
         with self._lock:
             future = self._timetables.get(scenario.digest)
             if future is None:
-                future = self._crew.executor.submit(services_of, scenario)
+                future = self._crew.executor.submit(worker.services_of, scenario)
                 self._timetables[scenario.digest] = future
                 while len(self._timetables) > TIMETABLES_KEPT:
                     self._timetables.popitem(last=False)
         return future.result()
+
+    def film(self, scenario: Scenario) -> Future[Film]:
+        """Return the first of a scenario's days as a film, once a process has made it.
+
+        The day is replication 0 of every comparison with the scenario.
+        """
+        with self._lock:
+            future = self._films.get(scenario.digest)
+            if future is None:
+                future = self._crew.executor.submit(worker.film, scenario, SEED, 0)
+                self._films[scenario.digest] = future
+            self._films.move_to_end(scenario.digest)
+            while len(self._films) > FILMS_KEPT:
+                self._films.popitem(last=False)
+            return future
 
     def close(self) -> None:
         """Cancel every job and stop the processes."""

@@ -16,7 +16,14 @@ from branca.element import Element, MacroElement
 from folium.elements import JSCSSMixin
 from folium.template import Template
 
-from dashboard.assets import publish_json, publish_leaflet, static_folder, static_url
+from dashboard.assets import (
+    DECK_FILE,
+    publish_deck,
+    publish_json,
+    publish_leaflet,
+    static_folder,
+    static_url,
+)
 from lastmile.network.street import load_network
 
 if TYPE_CHECKING:
@@ -118,6 +125,7 @@ def _published_streets(digest: str, _network: StreetNetwork) -> str:
     """Publish Leaflet and the streets once per network; return the GeoJSON's file name."""
     folder = static_folder()
     publish_leaflet(folder)
+    publish_deck(folder)
     name = f"streets-{digest[:16]}.geojson"
     if not (folder / name).is_file():
         publish_json(folder, name, street_geojson(_network))
@@ -159,15 +167,17 @@ class Published(TypedDict):
 
     streets: str
     leaflet: Leaflet
+    deck: str
 
 
 def published() -> Published:
-    """Publish our streets and Leaflet where that is not done yet; return their addresses."""
+    """Publish streets, Leaflet and deck.gl where that is not done yet; return the addresses."""
     network = load_network()
     name = _published_streets(network.digest, network)
     base_path = str(st.get_option("server.baseUrlPath") or "")
     return {
         "streets": static_url(name, base_path),
+        "deck": static_url(DECK_FILE, base_path),
         "leaflet": {
             "js": static_url("leaflet/leaflet.js", base_path),
             "css": static_url("leaflet/leaflet.css", base_path),

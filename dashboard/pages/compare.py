@@ -37,13 +37,19 @@ if TYPE_CHECKING:
 
 PAGE = "compare"
 DEFAULT_ENTRANCE = "haltia"
+FILMS = tuple(str(rank) for rank in range(MOST_PILOTS + 1))
 
 
 def page() -> None:
     """Draw the page; the address holds the question, and the answer is found by it."""
     query = read_query(PAGE)
     asked = Asked.from_query(query)
-    entrance = query.read("entrance", DEFAULT_ENTRANCE, lambda text: Gazetteer.bundled()[text].id)
+    looked_at = {
+        "entrance": query.read(
+            "entrance", DEFAULT_ENTRANCE, lambda id_: Gazetteer.bundled()[id_].id
+        ),
+        "film": query.one_of("film", "", FILMS),
+    }
     st.title(_("Compare pilots"))
     query.note()
     left, right = st.columns([1, 2], gap="medium")
@@ -62,8 +68,8 @@ def page() -> None:
                 if not job.is_over:
                     show_progress(job)
                 elif show_end(job) and job.comparison is not None:
-                    entrance = show_answer(job.comparison, job, entrance)
-    write_query(PAGE, {**comparison.to_query(), "entrance": entrance})
+                    looked_at = show_answer(job.comparison, job, looked_at)
+    write_query(PAGE, {**comparison.to_query(), **looked_at})
 
 
 def _question(asked: Asked, *, fresh: bool) -> Asked:
