@@ -162,6 +162,19 @@ class Service(_Part):
     seats: Annotated[int, Field(ge=1)] = 20
     standing: Annotated[int, Field(ge=0)] = 0
     layover_min: NotNegative = 3.0
+    empty_runs: bool = Field(
+        default=True,
+        description="vehicles of a pilot may run empty from one terminus to another",
+    )
+    break_min: Positive | None = Field(
+        default=None,
+        description="a driver's break; absent where another driver takes over the vehicle",
+    )
+    break_after_h: Positive = Field(
+        default=5.5,
+        description="hours of work after which the break is due (Working Hours Act 872/2019: "
+        "30 minutes for each 5 h 30 min)",
+    )
     hold_for_feeder_min: NotNegative = Field(
         default=0.0,
         description="how long a vehicle waits at its first stop for a late train or metro",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lastmile.errors import ScenarioError
+from lastmile.messages import Message
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
@@ -15,11 +16,15 @@ class Faults:
 
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
-        self._said: list[str] = []
+        self._said: list[Message] = []
 
     def add(self, key: str, reason: str) -> None:
         """Note what is wrong with a key, in the file that set it."""
-        self._said.append(f"{self._scenario.file_of(key)}: {key}: {reason}")
+        self._said.append(
+            Message(
+                "{file}: {key}: {reason}", file=self._scenario.file_of(key), key=key, reason=reason
+            )
+        )
 
     def __bool__(self) -> bool:
         """Say whether there are any."""
@@ -34,4 +39,4 @@ class Faults:
             With every fault, one a line.
         """
         if self._said:
-            raise ScenarioError("\n".join(dict.fromkeys(self._said)))
+            raise ScenarioError(Message.joined(dict.fromkeys(self._said), "\n"))

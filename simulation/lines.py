@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from lastmile.messages import Message
 from lastmile.network.paths import matrix
 from lastmile.units import great_circle_m
-from simulation.blocking import Run, Shortage, shortages, vehicle_blocks
+from simulation.blocking import Rules, Run, Shortage, breaks_of, shortages, vehicle_blocks
 from simulation.shuttle import BACK, OUT, Service
 
 if TYPE_CHECKING:
@@ -129,13 +130,53 @@ class LineBuilder:
 
         made = rounds(layover_s)
         trips = [trip for group in made for trip in group]
-        block = vehicle_blocks([trip.run() for trip in trips], layover_s)
+        empty_s, empty_m = self._empty_runs(spec, stops, trips)
+        rules = _rules(spec, empty_s)
+        self._too_long(where, spec, trips, rules)
+        block = vehicle_blocks([trip.run() for trip in trips], rules)
         needed = max(block, default=-1) + 1
         if needed > spec.vehicles:
             advice = "" if spec.timetable else _round_advice(made[0], layover_s, spec.vehicles)
-            self._too_few(where, spec, stops, rounds, needed, advice)
+            self._too_few(where, spec, stops, rounds, rules, needed, advice)
             return None
-        return self._service(key, spec, stops, *_in_order(trips, block))
+        trips, block = _in_order(trips, block)
+        service = self._service(key, spec, stops, trips, block)
+        return _with_turns(service, trips, block, rules, empty_m)
+
+    def _too_long(
+        self, where: str, spec: schema.Service, trips: Sequence[Trip], rules: Rules
+    ) -> None:
+        """Note a trip on which the driver would work for too long."""
+        longest = max(trips, key=lambda trip: trip.end_s - trip.start_s)
+        if spec.break_min is not None and longest.end_s - longest.start_s > rules.work_s:
+            self.faults.add(
+                f"{where}.break_after_h",
+                Message(
+                    "the trip at {time} takes longer than a driver works without a break; cut the "
+                    "line in two",
+                    time=clock_text(longest.start_s),
+                ),
+            )
+
+    def _empty_runs(
+        self, spec: schema.Service, stops: Sequence[StopPoint], trips: Sequence[Trip]
+    ) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
+        """Return time and distance between termini without passengers, (stops, stops), s and m.
+
+        Both are None where vehicles do not run empty.
+        """
+        if not spec.empty_runs:
+            return None, None
+        ends = sorted({stop for trip in trips for stop in trip.ends()})
+        points = [(stops[end].lat, stops[end].lon) for end in ends]
+        found = matrix(self.streets, points, points, "car")
+        shape = (len(stops), len(stops))
+        empty_s, empty_m = np.full(shape, np.inf), np.full(shape, np.nan)
+        drive_s = found.duration_s * self.values["bus_run_time_factor"]
+        cells = np.ix_(ends, ends)
+        empty_s[cells] = np.where(np.isfinite(drive_s), np.ceil(drive_s / MINUTE) * MINUTE, np.inf)
+        empty_m[cells] = found.length_m
+        return empty_s, empty_m
 
     def _too_few(
         self,
@@ -143,6 +184,7 @@ class LineBuilder:
         spec: schema.Service,
         stops: Sequence[StopPoint],
         rounds: Callable[[float], list[list[Trip]]],
+        rules: Rules,
         needed: int,
         advice: str,
     ) -> None:
@@ -152,13 +194,20 @@ class LineBuilder:
         def runs(rest_s: float) -> list[list[Run]]:
             return [[trip.run() for trip in group] for group in rounds(rest_s)]
 
-        told = shortages(runs, spec.layover_min * MINUTE, vehicles)
-        said = [_said(one, stops[one.place].name) for one in told]
+        told = shortages(runs, rules, vehicles)
+        said: list[str] = [_said(one, stops[one.place].name) for one in told]
+        if told and told[0].for_breaks:
+            advice = ""  # a round would fit; it is the break that does not
         if needed - vehicles > len(told):
-            said.append(f"and {needed - vehicles - len(told)} more")
+            said.append(Message("and {count} more", count=needed - vehicles - len(told)))
         self.faults.add(
             f"{where}.vehicles",
-            f"{vehicles} cannot run this timetable, it takes {needed}: {advice}{'; '.join(said)}",
+            Message(
+                "{vehicles} cannot run this timetable, it takes {needed}: {advice}",
+                vehicles=vehicles,
+                needed=needed,
+                advice=Message.joined([*([advice] if advice else []), *said]),
+            ),
         )
 
     # --- a route of the timetable
@@ -181,13 +230,15 @@ class LineBuilder:
                 return None
             stops, trips = extended
         trips = sorted(trips, key=lambda trip: (trip.start_s, trip.direction))
-        block = vehicle_blocks([trip.run() for trip in trips], spec.layover_min * MINUTE)
+        rules = _rules(spec, None)
+        block = vehicle_blocks([trip.run() for trip in trips], rules)
         needed = max(block) + 1
         if spec.vehicles is not None and needed > spec.vehicles:
             groups = [[trip] for trip in trips]
-            self._too_few(where, spec, stops, lambda _rest_s: groups, needed, "")
+            self._too_few(where, spec, stops, lambda _rest_s: groups, rules, needed, "")
             return None
-        return self._service(key, spec, stops, trips, block)
+        service = self._service(key, spec, stops, trips, block)
+        return _with_turns(service, trips, block, rules, None)
 
     def _runs(self, route: str) -> list[list[tuple[StopPoint, float]]]:
         """Return the day's runs of a route and its variants with a letter: stops and times."""
@@ -303,7 +354,12 @@ class LineBuilder:
             )
             if place_on.edge[0] < 0:
                 self.faults.add(
-                    key, f"{point.name} lies more than {STOP_OFF_ROAD_M:.0f} m off every road"
+                    key,
+                    Message(
+                        "{stop} lies more than {metres} m off every road",
+                        stop=point.name,
+                        metres=round(STOP_OFF_ROAD_M),
+                    ),
                 )
                 continue
             found.append(point)
@@ -327,8 +383,11 @@ class LineBuilder:
             broken = int(np.argmin(np.isfinite(drive_s)))
             self.faults.add(
                 where,
-                f"no road leads from {stops[broken].name} to {stops[broken + 1].name}; "
-                "give run_times_min or other stops",
+                Message(
+                    "no road leads from {start} to {end}; give run_times_min or other stops",
+                    start=stops[broken].name,
+                    end=stops[broken + 1].name,
+                ),
             )
             return None
         run_s = drive_s * self.values["bus_run_time_factor"] + self.values["dwell_stop_s"]
@@ -467,42 +526,100 @@ def _row_trip(row: Sequence[int | None]) -> Trip:
     return Trip(OUT if known[0] < known[-1] else BACK, times)
 
 
+def _rules(spec: schema.Service, empty_s: NDArray[np.float64] | None) -> Rules:
+    """Return what vehicles and drivers need between two trips."""
+    return Rules(
+        layover_s=spec.layover_min * MINUTE,
+        empty_s=empty_s,
+        break_s=None if spec.break_min is None else spec.break_min * MINUTE,
+        work_s=spec.break_after_h * 60 * MINUTE,
+    )
+
+
+def _with_turns(
+    service: Service,
+    trips: Sequence[Trip],
+    block: Sequence[int],
+    rules: Rules,
+    empty_m: NDArray[np.float64] | None,
+) -> Service:
+    """Return a service with the empty runs and breaks of its vehicles; trips are in order."""
+    runs = [trip.run() for trip in trips]
+    empties_s, empties_m, breaks_s = ([0.0] * len(runs) for _ in range(3))
+    for vehicle in sorted(set(block)):
+        mine = [index for index, one in enumerate(block) if one == vehicle]
+        for before, after in pairwise(mine):
+            empties_s[after] = rules.empty(runs[before], runs[after])
+            if empties_s[after] and empty_m is not None:
+                empties_m[after] = float(empty_m[runs[before].end, runs[after].start])
+        taken = breaks_of([runs[index] for index in mine], rules)
+        for index, has_break in zip(mine, taken, strict=True):
+            breaks_s[index] = (rules.break_s or 0.0) if has_break else 0.0
+    return replace(
+        service,
+        empty_s=tuple(empties_s) if any(empties_s) else (),
+        empty_m=tuple(empties_m) if any(empties_s) else (),
+        break_s=tuple(breaks_s) if any(breaks_s) else (),
+    )
+
+
 def _in_order(trips: Sequence[Trip], block: Sequence[int]) -> tuple[list[Trip], list[int]]:
     """Return trips and their vehicles by departure, as vehicles make them."""
     order = sorted(range(len(trips)), key=lambda one: (trips[one].start_s, trips[one].direction))
     return [trips[one] for one in order], [block[one] for one in order]
 
 
-def _round_advice(pair: Sequence[Trip], layover_s: float, vehicles: int) -> str:
+def _round_advice(pair: Sequence[Trip], layover_s: float, vehicles: int) -> Message:
     """Say how long a round takes and what headway the vehicles allow."""
     out, back = pair
     round_min = (back.end_s - out.start_s + layover_s) / MINUTE
-    return (
-        f"a round takes {round_min:.0f} min ({(out.end_s - out.start_s) / MINUTE:.0f} there, "
-        f"{(back.end_s - back.start_s) / MINUTE:.0f} back, {layover_s / MINUTE:.0f} rest at "
-        f"each end); give more vehicles, or a headway of {math.ceil(round_min / vehicles)} min "
-        "or more; "
+    return Message(
+        "a round takes {round} min ({there} there, {back} back, {rest} rest at each end); give "
+        "more vehicles, or a headway of {headway} min or more",
+        round=round(round_min),
+        there=round((out.end_s - out.start_s) / MINUTE),
+        back=round((back.end_s - back.start_s) / MINUTE),
+        rest=round(layover_s / MINUTE),
+        headway=math.ceil(round_min / vehicles),
     )
 
 
-_ORDINALS: Final = (
-    *("zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"),
-    *("ninth", "tenth"),
-)
+_ORDINALS: Final = {
+    2: Message("second"),
+    3: Message("third"),
+    4: Message("fourth"),
+    5: Message("fifth"),
+    6: Message("sixth"),
+    7: Message("seventh"),
+    8: Message("eighth"),
+    9: Message("ninth"),
+    10: Message("tenth"),
+}
 
 
-def _said(shortage: Shortage, place: str) -> str:
+def _said(shortage: Shortage, place: str) -> Message:
     """Say which departure takes a vehicle too many, and what would mend it."""
-    number = shortage.vehicle
-    ordinal = _ORDINALS[number] if number < len(_ORDINALS) else f"{number}th"
+    said = Message(
+        "the {time} from {place} needs a {ordinal} vehicle",
+        time=clock_text(shortage.start_s),
+        place=place,
+        ordinal=_ORDINALS.get(shortage.vehicle, Message("{n}th", n=shortage.vehicle)),
+    )
+    if shortage.for_breaks:
+        said = Message("{what}, or a driver goes without a break", what=said)
     ways = []
     if shortage.later_s is not None:
-        ways.append(f"leave at {clock_text(shortage.later_s)}")
+        ways.append(Message("leave at {time}", time=clock_text(shortage.later_s)))
     if shortage.layover_s is not None:
         minutes = round(shortage.layover_s / MINUTE)
-        ways.append(f"drop the layover to {minutes} minute{'' if minutes == 1 else 's'}")
-    mend = f": {' or '.join(ways)}" if ways else ""
-    return f"the {clock_text(shortage.start_s)} from {place} needs a {ordinal} vehicle{mend}"
+        ways.append(
+            Message("drop the layover to 1 minute")
+            if minutes == 1
+            else Message("drop the layover to {minutes} minutes", minutes=minutes)
+        )
+    if len(ways) > 1:
+        return Message("{what}: {one} or {other}", what=said, one=ways[0], other=ways[1])
+    return Message("{what}: {mend}", what=said, mend=ways[0]) if ways else said
 
 
 def clock_text(time_s: float) -> str:

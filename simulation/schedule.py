@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from lastmile.errors import RequestError, ScenarioError
+from lastmile.messages import Message
 from lastmile.parameters import Parameters
 from lastmile.places import Gazetteer
 from simulation.kpis import vehicle_hours
+from simulation.linefigures import SIGN_ON_S
 from simulation.supply import build_supply
 
 if TYPE_CHECKING:
@@ -35,6 +37,10 @@ class BlockTrip:
         First departure and last arrival, s.
     start, end
         Names of the stops at its ends.
+    break_s
+        The driver's break before it, s.
+    empty_s
+        How long the vehicle runs empty to its first stop, after the break, s.
     """
 
     vehicle: int
@@ -42,6 +48,8 @@ class BlockTrip:
     end_s: float
     start: str
     end: str
+    break_s: float = 0.0
+    empty_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +65,11 @@ class ScheduleCheck:
     trips
         Every trip in the order of the vehicles' work.
     hours, km
-        Of all vehicles over the day, from first departure to last arrival.
+        Of all vehicles over the day, from first departure to last arrival, empty runs included.
+    empty_km
+        Of them without passengers between termini.
+    driver_hours, break_hours
+        Of all drivers, from sign-on to sign-off, and their breaks among them.
     faults
         Why it cannot run as it is; empty where it can.
     """
@@ -67,6 +79,9 @@ class ScheduleCheck:
     trips: tuple[BlockTrip, ...]
     hours: float
     km: float
+    empty_km: float
+    driver_hours: float
+    break_hours: float
     faults: tuple[str, ...]
 
     @property
@@ -107,7 +122,7 @@ def check_schedule(
     try:
         supply = build_supply(scenario, numbers)
     except ScenarioError as wrong:
-        faults = str(wrong).split("\n")
+        faults = _each(wrong)
         more = {
             f"services.{name}.vehicles": PLENTY
             for name, spec in scenario.services.items()
@@ -124,6 +139,14 @@ def check_schedule(
     return tuple(checks)
 
 
+def _each(wrong: ScenarioError) -> list[str]:
+    """Return the faults of an error one by one."""
+    said = str(wrong)
+    if isinstance(said, Message) and set(said.template) <= set("{part_}0123456789\n"):
+        return [str(part) for part in said.values.values()]
+    return said.split("\n")
+
+
 def _check(service: Service, vehicles: int | None, faults: tuple[str, ...]) -> ScheduleCheck:
     trips = []
     metres = 0.0
@@ -138,10 +161,23 @@ def _check(service: Service, vehicles: int | None, faults: tuple[str, ...]) -> S
                 float(service.times_s[trip, last]),
                 service.stops[first],
                 service.stops[last],
+                service.break_s_before(trip),
+                service.empty_s_before(trip),
             )
         )
     hours = vehicle_hours(service.times_s, service.block)
-    return ScheduleCheck(service, vehicles, tuple(trips), hours, metres / 1000, faults)
+    empty_km = sum(service.empty_m) / 1000
+    return ScheduleCheck(
+        service,
+        vehicles,
+        tuple(trips),
+        hours=hours,
+        km=metres / 1000 + empty_km,
+        empty_km=empty_km,
+        driver_hours=hours + 2 * SIGN_ON_S / 3600 * len(np.unique(service.block)),
+        break_hours=sum(service.break_s) / 3600,
+        faults=faults,
+    )
 
 
 def with_timetable(

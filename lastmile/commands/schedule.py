@@ -176,6 +176,9 @@ def _as_json(one: ScheduleCheck) -> dict[str, Any]:
         "faults": list(one.faults),
         "vehicle_hours": round(one.hours, 3),
         "vehicle_km": round(one.km, 3),
+        "empty_km": round(one.empty_km, 3),
+        "driver_hours": round(one.driver_hours, 3),
+        "break_hours": round(one.break_hours, 3),
         "trips": [
             {
                 "vehicle": trip.vehicle,
@@ -183,6 +186,8 @@ def _as_json(one: ScheduleCheck) -> dict[str, Any]:
                 "end_s": trip.end_s,
                 "from": trip.start,
                 "to": trip.end,
+                "break_s": trip.break_s,
+                "empty_s": trip.empty_s,
             }
             for trip in one.trips
         ],
@@ -195,13 +200,18 @@ def _describe(one: ScheduleCheck) -> str:
     there = "" if one.vehicles is None else f" of {one.vehicles}"
     head = (
         f"{one.service.id}: {len(one.trips)} trips, {one.needed}{there} vehicles, "
-        f"{one.hours:.1f} vehicle hours, {one.km:.0f} km"
+        f"{one.hours:.1f} vehicle hours, {one.km:.0f} km ({one.empty_km:.0f} empty), "
+        f"{one.driver_hours:.1f} driver hours ({one.break_hours:.1f} breaks)"
     )
     rows = [head]
     for vehicle in range(1, one.needed + 1):
         trips = [trip for trip in one.trips if trip.vehicle == vehicle]
         rows.append(
             f"  vehicle {vehicle}: "
-            + ", ".join(f"{clock_text(trip.start_s)}-{clock_text(trip.end_s)}" for trip in trips)
+            + ", ".join(
+                f"{'(break) ' if trip.break_s else ''}{'(empty) ' if trip.empty_s else ''}"
+                f"{clock_text(trip.start_s)}-{clock_text(trip.end_s)}"
+                for trip in trips
+            )
         )
     return "\n".join(rows)

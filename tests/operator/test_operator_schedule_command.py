@@ -48,7 +48,39 @@ def test_a_table_gives_the_trips(capsys: pytest.CaptureFixture[str], tmp_path: P
     trips = [(trip["start_s"], trip["end_s"]) for trip in services[-1]["trips"]]
     assert status == 0
     assert sorted(trips) == [(32400, 33900), (34800, 36300), (90600, 91800)]
+    assert services[-1]["vehicles_needed"] == 2  # one runs back empty in the course of the day
+    assert services[-1]["empty_km"] > 10
+    still = ("--table", str(table), "--set", "services.shuttle.empty_runs=false")
+    _, services, _ = checked(capsys, "shuttle-espoo-haltia", *still)
     assert services[-1]["vehicles_needed"] == 3  # nothing brings a vehicle back
+    assert services[-1]["empty_km"] == 0
+
+
+def test_drivers_have_their_breaks(capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = ("--set", "services.shuttle.break_min=30", "--set", "services.shuttle.vehicles=4")
+    status, services, _ = checked(capsys, "shuttle-espoo-haltia", *wanted)
+    shuttle = services[-1]
+    assert status == 0
+    assert shuttle["break_hours"] == 0.5 * sum(trip["break_s"] > 0 for trip in shuttle["trips"]) > 0
+    since: dict[int, float] = {}
+    ended: dict[int, float] = {}
+    for trip in shuttle["trips"]:
+        vehicle = trip["vehicle"]
+        if trip["break_s"]:
+            assert trip["start_s"] - ended[vehicle] >= 1800
+            since[vehicle] = trip["start_s"]
+        since.setdefault(vehicle, trip["start_s"])
+        ended[vehicle] = trip["end_s"]
+        assert trip["end_s"] - since[vehicle] <= 5.5 * 3600
+    assert run(["schedule", "check", "shuttle-espoo-haltia", *wanted[:2]]) == 2
+    assert "needs a fourth vehicle, or a driver goes without a break" in capsys.readouterr().err
+
+
+def test_a_trip_too_long_for_a_driver_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = ("services.shuttle.break_min=30", "services.shuttle.break_after_h=0.3")
+    words = ["schedule", "check", "shuttle-espoo-haltia", "--set", wanted[0], "--set", wanted[1]]
+    assert run(words) == 2
+    assert "takes longer than a driver works without a break" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from lastmile.errors import RequestError
 from scenarios.load import build, load_scenario
 from simulation.eventlog import EventLog
 from simulation.linefigures import LineDay, Upkeep, line_day, lowest_charge
+from simulation.sampling import Progress
 from simulation.search import Promise, Verdict
 from simulation.shuttle import BACK, OUT, Rider, Service, ShuttleLine, draw_luck
 from simulation.situations import SITUATIONS
@@ -244,3 +245,74 @@ def test_what_cannot_be_asked_is_refused(capsys: pytest.CaptureFixture[str]) -> 
         )
     assert run(["schedule", "stress", "shuttle-espoo-haltia", "--situation", "war"]) == 2
     assert "'war' is none of ordinary" in capsys.readouterr().err
+
+
+def test_empty_runs_and_breaks_are_driven_and_counted() -> None:
+    one_way = line(2, vehicles=1)
+    service = replace(
+        one_way,
+        times_s=np.array([[NINE, NINE + 1200], [NINE + 5400, NINE + 6600]]),
+        direction=np.array([OUT, OUT], dtype=np.int8),
+        block=np.zeros(2, dtype=np.int16),
+        empty_s=(0.0, 900.0),
+        empty_m=(0.0, 9_000.0),
+        break_s=(0.0, 1800.0),
+    )
+    day, _ = day_of(service, [])
+    assert day.figures["vehicle_km"] == pytest.approx(29)
+    assert day.figures["empty_km"] == pytest.approx(9)
+    assert day.figures["break_hours"] == 0.5
+    assert day.figures["vehicle_hours"] == pytest.approx(6600 / 3600)
+    assert day.figures["cost_eur"] == pytest.approx(60 * 6600 / 3600 + 29)
+    assert day.figures["vehicle_cost_eur"] == 10 * UPKEEP.seat_day_eur
+    assert day.figures["charged_kwh"] == pytest.approx(14.5 - 5)  # full again before the second
+    assert day.figures["punctual_share"] == 1
+    slow = replace(service, slowness=3.0)  # an hour there, the break in full, 45 minutes back
+    late = day_of(slow, [])[0].late_s[1, 0]
+    assert late == pytest.approx(3 * 1200 + 1800 + 3 * 900 - 5400)
+    assert day_of(slow, [])[0].figures["punctual_share"] == 0.5
+
+
+def test_what_people_meet_is_told_by_departure(tested: dict[str, Any]) -> None:
+    day, _ = day_of(line(), [NINE - 600] * 12)
+    assert day.extra_wait_s[0, 0] == 2 * HALF
+    assert day.extra_people[0, 0] == 2
+    assert day.waits[:, :2].tolist() == [[0, 0]] * 10 + [[1, 0]] * 2
+    for one in tested.values():
+        stops, departures = one.tables.stops, one.tables.departures
+        for table in (stops, departures):
+            assert table["boardings"].sum() == pytest.approx(one.figures["boardings"].mean)
+            assert table["left_behind"].sum() == pytest.approx(one.figures["left_behind"].mean)
+            assert table["missed"].sum() == pytest.approx(one.figures["missed_connections"].mean)
+            people = table["boardings"].to_numpy()
+            waits = np.nan_to_num(table["wait_s_mean"].to_numpy())
+            assert (people * waits).sum() / people.sum() == pytest.approx(
+                one.figures["wait_s_mean"].mean, rel=0.2
+            )
+        assert len(departures) == len(one.tables.load)
+        assert (departures["start_s"].diff().dropna() >= 0).all()
+        calls = departures["punctual_share"].mean()
+        assert calls == pytest.approx(one.figures["punctual_share"].mean)
+
+
+def test_a_test_can_be_followed_and_given_up() -> None:
+    told: list[Progress] = []
+
+    class EnoughError(Exception):
+        pass
+
+    def hear(progress: Progress, /) -> None:
+        told.append(progress)
+        if progress.done >= 4:
+            raise EnoughError
+
+    with pytest.raises(EnoughError):
+        stress_test(
+            load_scenario("shuttle-espoo-haltia"),
+            "shuttle",
+            effort=Effort(days=4, workers=1),
+            listener=hear,
+        )
+    assert told[0].total == 4 * len(SITUATIONS)
+    assert 4 <= told[-1].done < told[-1].total
+    assert told[-1].left_s is not None
