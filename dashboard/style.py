@@ -31,6 +31,9 @@ button[data-variant][data-selected="true"] p,
 .lm-timeline .fine {opacity: .85; font-size: .9rem;}
 .lm-badge {display: inline-block; padding: 0 .45rem; border-radius: .35rem; font-weight: 700;
   color: #fff;}
+.lm-print {font: inherit; padding: .4rem .8rem; border-radius: .5rem; cursor: pointer;
+  color: inherit; background: transparent; border: 1px solid light-dark(#8a919c, #7a818c);}
+.lm-print:hover, .lm-print:focus-visible {border-color: currentColor;}
 .lm-scroll {overflow-x: auto;}
 .lm-table {border-collapse: collapse; width: 100%; font-size: .9rem;}
 .lm-table caption {text-align: left; opacity: .85; padding-bottom: .3rem;}
@@ -50,8 +53,13 @@ button[data-variant][data-selected="true"] p,
 }
 @media print {
   header, [data-testid="stSidebar"], [data-testid="stToolbar"], .st-key-languages,
-  .st-key-question, [data-testid="stDownloadButton"], [data-testid="stButton"] {
+  .st-key-question, .st-key-choices, .st-key-take-along, .st-key-click-sets,
+  [data-testid="stColumn"]:has(.st-key-question),
+  [data-testid="stDownloadButton"], [data-testid="stButton"] {
     display: none !important;}
+  [data-testid="stColumn"]:has(.st-key-take-along) {
+    width: 100% !important; flex: 1 1 100% !important;}
+  .lm-timeline li {break-inside: avoid;}
   .block-container {padding: 0 !important;}
 }
 </style>

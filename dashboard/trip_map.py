@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from lastmile.itinerary import Itinerary
 
 ENDS = ("#1b7f4d", "#b3372b")
-MAP_PX = 430.0
+SHORT_SIDE_PX = 360.0
+"""Of the map on a phone: whole trips fit there too."""
 TILE_PX = 256.0
 CLOSEST_ZOOM = 16
 
@@ -55,7 +56,7 @@ def view_of(trip: Trip, itinerary: Itinerary | None) -> tuple[tuple[float, float
 
 
 def fit(
-    points: Iterable[tuple[float, float]], size_px: float = MAP_PX
+    points: Iterable[tuple[float, float]], size_px: float = SHORT_SIDE_PX
 ) -> tuple[tuple[float, float], int]:
     """Return centre and zoom of the box round some points.
 

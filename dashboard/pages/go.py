@@ -9,16 +9,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit_folium import st_folium
 
-from dashboard.formats import clock, day, duration, money, sentence, spoken
-from dashboard.journey import (
-    leg_title,
-    summary_facts,
-    summary_times,
-    summary_ways,
-    timeline,
-)
+from dashboard.choices import CHEAP, EASY, FAST, GREEN, ORDERS, in_order, ways_back
+from dashboard.formats import duration, sentence
+from dashboard.journey import summary_facts, summary_times, summary_ways
 from dashboard.maps import base_map
-from dashboard.outlook import show_outlook
 from dashboard.state import read_query, seed, write_query
 from dashboard.texts import _, plain
 from dashboard.trip import (
@@ -33,18 +27,17 @@ from dashboard.trip import (
     place_keys,
     place_label,
     plan,
-    planner,
 )
+from dashboard.trip_details import details
 from dashboard.trip_map import trip_layer, view_of
 from lastmile.errors import LastmileError
-from lastmile.exports import gpx_document
 from lastmile.itinerary import MODES
 from lastmile.units import SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lastmile.itinerary import Itinerary, Outing, WayBack
+    from lastmile.itinerary import Itinerary
 
 PAGE = "go"
 PENDING = "go-pending"
@@ -57,6 +50,7 @@ def page() -> None:
     pending = st.session_state.pop(PENDING, None)
     asked = pending or Trip.from_query(query)
     picks = {name: query.whole(name, 1, 1, MOST_SHOWN) for name in ("pick", "back")}
+    order = query.one_of("sort", GREEN, ORDERS)
     st.title(_("Go to nature"))
     query.note()
     left, right = st.columns([2, 3], gap="medium")
@@ -66,7 +60,8 @@ def page() -> None:
         if trip != asked or pending is not None:
             picks = dict.fromkeys(picks, 1)
         try:
-            outing = plan(trip.request())
+            request = trip.request()
+            outing = plan(request)
         except LastmileError as fault:
             st.warning(plain(sentence(str(fault))))
             st.info(
@@ -77,30 +72,56 @@ def page() -> None:
             )
             with right:
                 _map(trip, None, None)
-            write_query(PAGE, trip.to_query())
+            write_query(PAGE, trip.to_query() | {"sort": _unless_first(order)})
             return
-        there = _choose(_("There"), outing.itineraries, picks["pick"], "pick", fresh=query.fresh)
-        returns = [
-            back for back in outing.returns if back.follows is None or back.follows == there - 1
-        ]
-        home = (
-            _choose(_("And back"), returns, picks["back"], "back", fresh=query.fresh)
-            if returns
-            else None
-        )
+        with st.container(key="choices"):
+            asked_order, order = order, _order(order, fresh=query.fresh)
+            if order != asked_order:
+                picks = dict.fromkeys(picks, 1)
+            shown = in_order(outing.itineraries, order)[:MOST_SHOWN]
+            ways = [outing.itineraries[position] for position in shown]
+            there = _choose(_("There"), ways, picks["pick"], f"pick-{order}", fresh=query.fresh)
+            returns, warnings = ways_back(outing, shown[there - 1], request)
+            again = picks["back"] if there == picks["pick"] else 1
+            home = (
+                _choose(_("And back"), returns, again, f"back-{there}", fresh=query.fresh)
+                if returns
+                else None
+            )
     with right:
-        itinerary = outing.itineraries[there - 1]
+        itinerary = ways[there - 1]
         back = returns[home - 1] if home is not None else None
         _map(trip, itinerary, back)
-        _details(trip.destination, outing, itinerary, back)
+        details(trip, outing, itinerary, back, warnings=warnings)
     write_query(
         PAGE,
         {
             **trip.to_query(),
+            "sort": _unless_first(order),
             "pick": str(there) if there > 1 else "",
             "back": str(home) if home is not None and home > 1 else "",
         },
     )
+
+
+def _order(order: str, *, fresh: bool) -> str:
+    """Let the visitor say what comes first."""
+    texts = {
+        GREEN: _("Without a car"),
+        FAST: _("Quickest"),
+        CHEAP: _("Cheapest"),
+        EASY: _("Least walking"),
+    }
+    seed({"sort": order}, fresh=fresh)
+    chosen = st.segmented_control(
+        _("Show first"), ORDERS, format_func=texts.__getitem__, required=True, key="sort"
+    )
+    return chosen or order
+
+
+def _unless_first(order: str) -> str:
+    """Return an order as the address has it; the usual one is left out."""
+    return "" if order == GREEN else order
 
 
 def _seed(asked: Trip, *, fresh: bool) -> None:
@@ -254,89 +275,3 @@ def _map(trip: Trip, itinerary: Itinerary | None, back: Itinerary | None) -> Non
         replace(trip, origin=point) if click_sets == "from" else replace(trip, destination=point)
     )
     st.rerun()
-
-
-def _details(
-    destination: str, outing: Outing, itinerary: Itinerary, back: Itinerary | None
-) -> None:
-    """Show both timelines, what to know, and the files to take along."""
-    st.subheader(day(itinerary.departure))
-    for warning in (*outing.warnings, *itinerary.warnings):
-        st.warning(plain(sentence(warning)))
-    show_outlook(destination, itinerary)
-    if outing.way_back is not None:
-        _way_back(outing.way_back)
-    if back is None:
-        st.html(timeline(itinerary))
-    else:
-        there_column, back_column = st.columns(2)
-        there_column.markdown("**" + _("There") + "**")
-        there_column.html(timeline(itinerary))
-        back_column.markdown("**" + _("And back") + "** · " + plain(day(back.departure)))
-        back_column.html(timeline(back))
-    _tickets(itinerary)
-    _gpx(outing, itinerary, back)
-    for note in outing.notes:
-        st.caption(plain(note))
-
-
-def _way_back(way_back: WayBack) -> None:
-    """Say when the last safe way back leaves and what happens if it is missed."""
-    last = way_back.last
-    line = next((leg_title(leg) for leg in last.legs if leg.mode == "transit"), "")
-    text = _("Last way back by public transport: **{time}** ({line}), home {arrival}.").format(
-        time=plain(clock(last.departure)),
-        line=plain(line),
-        arrival=plain(clock(last.arrival, up=True)),
-    )
-    if way_back.slack_s >= 0:
-        text += " " + _("That is {time} after your stay ends.").format(
-            time=duration(way_back.slack_s)
-        )
-    else:
-        text += " " + _("It leaves {time} before your stay ends.").format(
-            time=duration(way_back.slack_s)
-        )
-    missed = []
-    for fallback in way_back.if_missed:
-        words = {"taxi": _("taxi"), "next_service": _("next service"), "walk": _("on foot")}
-        missed.append(
-            _("{way}, home {arrival}, {price}").format(
-                way=words.get(fallback.kind, plain(fallback.text)),
-                arrival=plain(f"{day(fallback.arrival)} {clock(fallback.arrival, up=True)}"),
-                price=plain(money(fallback.cost_eur)),
-            )
-        )
-    if missed:
-        text += "  \n" + _("If you miss it: {ways}.").format(ways="; ".join(missed))
-    show = st.info if way_back.slack_s >= 0 else st.warning
-    show(text, icon=":material/bedtime:")
-
-
-def _tickets(itinerary: Itinerary) -> None:
-    """Say what to buy."""
-    if itinerary.tickets:
-        st.markdown(
-            _("Tickets there: {tickets} ({price})").format(
-                tickets=plain(" + ".join(map(spoken, itinerary.tickets))),
-                price=plain(money(itinerary.fare_eur)),
-            )
-        )
-
-
-def _gpx(outing: Outing, itinerary: Itinerary, back: Itinerary | None) -> None:
-    """Offer the trip as GPX."""
-    ends = outing.request["from"]["name"], outing.request["to"]["name"]
-    document = gpx_document(
-        [itinerary] if back is None else [itinerary, back],
-        name=f"{ends[0]} - {ends[1]}",
-        attribution=planner().attribution,
-    )
-    st.download_button(
-        _("Download GPX"),
-        document.to_xml(version="1.1"),
-        file_name="lastmile-trip.gpx",
-        mime="application/gpx+xml",
-        on_click="ignore",
-        icon=":material/download:",
-    )
