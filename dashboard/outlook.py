@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -11,6 +11,7 @@ from dashboard.comparison import BASE, office, scenario
 from dashboard.formats import clock, share
 from dashboard.jobs import Question
 from dashboard.texts import _, language, plain
+from dashboard.trip import PENDING
 from lastmile.places import Gazetteer
 from simulation.daytrial import SERIES
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from dashboard.trip import Trip
     from lastmile.itinerary import Itinerary
     from simulation.experiment import ScenarioRun
 
@@ -82,12 +84,12 @@ def fullness(frame: pd.DataFrame, about: Mapping[str, Any], when_s: float) -> di
     return found
 
 
-def show_outlook(destination: str, itinerary: Itinerary) -> None:
+def show_outlook(trip: Trip, itinerary: Itinerary) -> None:
     """Say how full it is likely to be where a car trip ends; nothing for other trips."""
     drives = [leg for leg in itinerary.legs if leg.mode == "car"]
-    entrance = Gazetteer.bundled().find(destination).entrance
+    entrance = Gazetteer.bundled().find(trip.destination).entrance
     if drives and entrance is not None:
-        _show(entrance, drives[-1].arrival)
+        _show(trip, entrance, drives[-1].arrival)
 
 
 @st.fragment(run_every=POLL_S)
@@ -98,7 +100,7 @@ def _poll(arrival: datetime) -> None:
     st.caption(_("Working out how full the car parks will be ..."))
 
 
-def _show(entrance: str, arrival: datetime) -> None:
+def _show(trip: Trip, entrance: str, arrival: datetime) -> None:
     job = office().ask(question(arrival))
     if not job.is_over:
         _poll(arrival)
@@ -119,12 +121,15 @@ def _show(entrance: str, arrival: datetime) -> None:
         chance=plain(share(here.chance_full)),
     )
     others = {gate: one for gate, one in known.items() if one.taken <= here.taken - MUCH_QUIETER}
-    if others:
-        quietest = min(others, key=lambda gate: others[gate].taken)
+    quietest = min(others, key=lambda gate: others[gate].taken, default=None)
+    if quietest is not None:
         text += " " + _("Quieter: {place}, {taken} taken.").format(
             place=plain(_name(quietest)), taken=plain(share(others[quietest].taken))
         )
     st.info(text, icon=":material/local_parking:")
+    if quietest is not None and st.button(_("Go to {place} instead").format(place=_name(quietest))):
+        st.session_state[PENDING] = replace(trip, destination=quietest)
+        st.rerun()
 
 
 def _known(run: ScenarioRun, arrival: datetime) -> dict[str, Fullness]:

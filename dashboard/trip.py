@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from lastmile.itinerary import Outing
     from lastmile.places import Place
 
+PENDING = "go-pending"
+"""Where a page's session keeps the trip that the next run is to ask for."""
+
 NOW, LEAVE, ARRIVE = "now", "leave", "arrive"
 WHENS = (NOW, LEAVE, ARRIVE)
 DEFAULT_MODES = ("walk", "car", "transit", "bikeshare")
@@ -135,6 +138,19 @@ def place_key(text: str) -> str:
         It means none.
     """
     return Gazetteer.bundled().find(text).id
+
+
+def place_begun(text: str) -> str | None:
+    """Return the id of the first place with a name that begins as a text does, if any."""
+    begun = text.strip().casefold()
+    for key in place_keys() if begun else ():
+        place = Gazetteer.bundled()[key]
+        if any(
+            name.casefold().startswith(begun)
+            for name in (place.name_fi, place.name_sv, place.name_en)
+        ):
+            return key
+    return None
 
 
 def place_keys() -> list[str]:

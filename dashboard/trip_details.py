@@ -63,7 +63,7 @@ def details(
         st.warning(_("No way back was found for this way there. Choose another, or stay shorter."))
     if outing.way_back is not None and itinerary.modes <= SHARED:
         _way_back(outing.way_back, trip, itinerary)
-    show_outlook(trip.destination, itinerary)
+    show_outlook(trip, itinerary)
     if back is None:
         st.html(timeline(itinerary))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -20,9 +21,11 @@ from dashboard.trip import (
     DEFAULT_MODES,
     LEAVE,
     NOW,
+    PENDING,
     STAYS_MIN,
     WHENS,
     Trip,
+    place_begun,
     place_key,
     place_keys,
     place_label,
@@ -40,7 +43,6 @@ if TYPE_CHECKING:
     from lastmile.itinerary import Itinerary
 
 PAGE = "go"
-PENDING = "go-pending"
 MOST_SHOWN = 8
 
 
@@ -201,6 +203,15 @@ def _end(label: str, key: str, before: str) -> str:
     """Draw the field of one end of the trip and return the place it means."""
     keys = place_keys()
     value = st.session_state[key]
+
+    def settle() -> None:
+        """Take the beginning of a name for the place."""
+        typed = st.session_state[key]
+        with suppress(LastmileError):
+            place_key(typed or before)
+            return
+        st.session_state[key] = place_begun(typed) or typed
+
     chosen = st.selectbox(
         label,
         keys if value in keys else [value, *keys],
@@ -208,6 +219,7 @@ def _end(label: str, key: str, before: str) -> str:
         accept_new_options=True,
         help=_("A name in Finnish, Swedish or English, or latitude,longitude."),
         key=key,
+        on_change=settle,
     )
     try:
         return place_key(chosen or before)
