@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -10,8 +11,9 @@ from dashboard import charts
 from dashboard.comparison import title
 from dashboard.day_film import show_day
 from dashboard.downloads import show_downloads
-from dashboard.figure_table import figure_names
+from dashboard.figure_table import figure_names, figure_text
 from dashboard.figure_table import table as figure_table
+from dashboard.formats import fine_share
 from dashboard.series import series_of
 from dashboard.texts import _, _n, language, plain
 from dashboard.twin_maps import show_twin_maps
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dashboard.jobs import Job
-    from simulation.experiment import Comparison, PilotResult, ScenarioRun
+    from simulation.experiment import Comparison, PilotResult, Reached, ScenarioRun
 
 
 def show_answer(comparison: Comparison, job: Job, looked_at: Mapping[str, str]) -> dict[str, str]:
@@ -107,11 +109,45 @@ def _verdicts(comparison: Comparison, pilots: Mapping[str, PilotResult]) -> None
             comparison.replications,
         )
     )
+    if comparison.precision is not None:
+        _precision(comparison.precision, pilots)
     for name, pilot in pilots.items():
         with st.container(border=True):
             st.markdown(f"**{plain(name)}**")
             said = verdict(comparison, pilot, language())
             st.markdown("\n".join(f"- {plain(sentence)}" for sentence in said))
+
+
+def _precision(reached: Reached, pilots: Mapping[str, PilotResult]) -> None:
+    """Say whether the precision asked for was reached, and where it was not."""
+    wanted = plain(fine_share(reached.wanted))
+    if reached.reached:
+        st.success(
+            _("Precision reached: every interval is ±{wanted} or narrower.").format(wanted=wanted),
+            icon=":material/check:",
+        )
+        return
+    wide = [
+        f"{_figure_of(said, pilots)}: {_half_width(width)}"
+        for said, width in reached.half_widths.items()
+        if not width <= reached.wanted
+    ]
+    st.warning(
+        _("Precision of ±{wanted} not reached. Wider are: {figures}.").format(
+            wanted=wanted, figures=plain("; ".join(wide))
+        ),
+        icon=":material/error:",
+    )
+
+
+def _figure_of(said: str, pilots: Mapping[str, PilotResult]) -> str:
+    """Return a figure's name for the reader: "pilot 1: visitors" as its title and label."""
+    pilot, _colon, name = said.partition(": ")
+    return f"{list(pilots)[int(pilot.removeprefix('pilot ')) - 1]}, {figure_text(name, language())}"
+
+
+def _half_width(width: float) -> str:
+    return f"±{fine_share(width)}" if math.isfinite(width) else _("not known")
 
 
 def _parked(frames: Mapping[str, pd.DataFrame], entrance: str, places: float) -> None:

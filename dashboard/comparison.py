@@ -30,6 +30,13 @@ BASE = "baseline"
 EXAMPLE = "shuttle-espoo-haltia"
 MOST_PILOTS = 4
 COUNTS = (20, 50, 100, 200)
+BY_DAYS = 0
+PRECISIONS: tuple[float, ...] = (BY_DAYS, 10, 5, 2, 1, 0.5, 0.2)
+"""Half widths of the intervals to be reached, per cent; `BY_DAYS` for a number of days."""
+
+MOST_DAYS = 400
+"""Where a precision is given up."""
+
 DAY_TYPES = ("weekday", "saturday", "sunday")
 WEATHERS = ("good", "fair", "poor")
 ANY_DAY = 0
@@ -52,8 +59,13 @@ class Comparison:
         Names of bundled scenarios, or ids of uploaded ones.
     busy
         The day is busier than this many of 100 such days; 0 for any.
+    replications
+        Days of each scenario, where no precision is asked for.
     changes
         (pilot from 1, dotted key, value).
+    precision
+        How narrow the intervals are to be: half width, per cent of the figure; `BY_DAYS` for a
+        number of days instead.
     """
 
     base: str
@@ -64,6 +76,7 @@ class Comparison:
     busy: int
     replications: int
     changes: tuple[Change, ...] = ()
+    precision: float = BY_DAYS
 
     @classmethod
     def from_query(cls, query: Query) -> Comparison:
@@ -82,6 +95,9 @@ class Comparison:
             busy=int(query.one_of("busy", str(ANY_DAY), [str(level) for level in BUSY])),
             replications=int(query.one_of("days", str(COUNTS[0]), [str(n) for n in COUNTS])),
             changes=query.read("set", (), _read_changes),
+            precision=float(
+                query.one_of("precision", f"{BY_DAYS}", [f"{percent:g}" for percent in PRECISIONS])
+            ),
         )
 
     def to_query(self) -> dict[str, str]:
@@ -93,7 +109,8 @@ class Comparison:
             "day": self.day_type,
             "weather": self.weather,
             "busy": str(self.busy) if self.busy else "",
-            "days": str(self.replications),
+            "days": "" if self.precision else str(self.replications),
+            "precision": f"{self.precision:g}" if self.precision else "",
             "set": ";".join(f"{pilot}:{key}={value:g}" for pilot, key, value in self.changes),
         }
 
@@ -120,6 +137,8 @@ class Comparison:
 
     def question(self) -> Question:
         """Return the question as the processes take it."""
+        if self.precision:
+            return Question(self.scenarios(), MOST_DAYS, self.precision / 100)
         return Question(self.scenarios(), self.replications)
 
 

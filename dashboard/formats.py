@@ -58,6 +58,15 @@ def signed(value: float, size: str) -> str:
     return ("\N{MINUS SIGN}" if value < 0 else "+") + size
 
 
+def fine_share(value: float) -> str:
+    """Return a share as a percentage with a decimal where it has one: "0.5%"."""
+    return str(format_percent(value, format=_tenths(), locale=locale()))
+
+
+def _tenths() -> str:
+    return str(Locale.parse(locale()).percent_formats[None].pattern).replace("0", "0.#")
+
+
 def clock(when: datetime, *, up: bool = False) -> str:
     """Return hours and minutes; arrivals are rounded up so that nobody is told a wrong minute."""
     if up and (when.second or when.microsecond):

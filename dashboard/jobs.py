@@ -21,6 +21,7 @@ from lastmile.errors import LastmileError
 from simulation.executor import Crew, Workers
 from simulation.experiment import Plan, compare, simulate
 from simulation.sampling import Progress, Sampler
+from simulation.statistics import Precision
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -36,6 +37,9 @@ JOBS_KEPT = 48
 TIMETABLES_KEPT = 48
 FILMS_KEPT = 12
 SEED = 1
+FIRST_LOOK = 20
+"""Days before it is first seen whether a precision is reached."""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -48,16 +52,24 @@ class Question:
     scenarios
         The base first; one alone is simulated without a comparison.
     replications
-        Days of each.
+        Days of each; with a precision, at most.
+    precision
+        How narrow the 95 % intervals are to be, half width as a share; None for a fixed number
+        of days.
     """
 
     scenarios: tuple[Scenario, ...]
     replications: int
+    precision: float | None = None
 
     @property
     def id(self) -> str:
         """Hash of all that decides the answer."""
-        said = [[(one.name, one.digest) for one in self.scenarios], self.replications]
+        said = [
+            [(one.name, one.digest) for one in self.scenarios],
+            self.replications,
+            self.precision,
+        ]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
 
@@ -234,8 +246,13 @@ class Office:
 
     def _simulate(self, job: Job, question: Question) -> None:
         """Compare the pilots of a question with its base, or simulate the base alone."""
+        precision = None
+        if question.precision is not None:
+            first = min(FIRST_LOOK, question.replications)
+            precision = Precision(question.precision, first, question.replications)
         plan = _WarmPlan(
             replications=question.replications,
+            precision=precision,
             seed=SEED,
             listener=job.tell,
             crew=self._crew,

@@ -12,10 +12,13 @@ from dashboard.comparison import (
     ANY_DAY,
     BASE,
     BUSY,
+    BY_DAYS,
     COUNTS,
     DAY_TYPES,
     LARGEST_UPLOAD_BYTES,
+    MOST_DAYS,
     MOST_PILOTS,
+    PRECISIONS,
     WEATHERS,
     office,
     scenario,
@@ -24,7 +27,7 @@ from dashboard.comparison import (
     title,
 )
 from dashboard.comparison import Comparison as Asked
-from dashboard.formats import locale
+from dashboard.formats import fine_share, locale
 from dashboard.progress import leave_before, show_end, show_progress
 from dashboard.state import read_query, seed, write_query
 from dashboard.texts import _, plain
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 
 PAGE = "compare"
 DEFAULT_ENTRANCE = "haltia"
+DEFAULT_PRECISION = 1
 FILMS = tuple(str(rank) for rank in range(MOST_PILOTS + 1))
 
 
@@ -84,6 +88,8 @@ def _question(asked: Asked, *, fresh: bool) -> Asked:
             "weather": asked.weather,
             "busy": asked.busy,
             "days": asked.replications,
+            "stop": "precision" if asked.precision else "days",
+            "precision": asked.precision or DEFAULT_PRECISION,
         },
         fresh=fresh,
     )
@@ -119,12 +125,7 @@ def _question(asked: Asked, *, fresh: bool) -> Asked:
             format_func=_busy_text,
             key="busy",
         )
-        replications = st.select_slider(
-            _("Days simulated"),
-            COUNTS,
-            help=_("20 days give a quick preview; more days give narrower intervals."),
-            key="days",
-        )
+        replications, precision = _how_long(asked)
         changes = _changes(tuple(pilots), asked, fresh=fresh)
         _upload()
     return Asked(
@@ -136,7 +137,35 @@ def _question(asked: Asked, *, fresh: bool) -> Asked:
         busy=busy,
         replications=replications,
         changes=changes,
+        precision=precision,
     )
+
+
+def _how_long(asked: Asked) -> tuple[int, float]:
+    """Ask for a number of days or a precision; return both, the precision 0 where not wanted."""
+    rules = {"days": _("number of days"), "precision": _("precision")}
+    rule = st.segmented_control(
+        _("Simulate until"), list(rules), format_func=rules.__getitem__, required=True, key="stop"
+    )
+    if rule == "precision":
+        precision = st.select_slider(
+            _("Half width of the intervals"),
+            [percent for percent in PRECISIONS if percent],
+            format_func=lambda percent: f"±{fine_share(percent / 100)}",
+            help=_(
+                "Days are simulated until the 95 % intervals of visitors, cars and full car parks "
+                "are this narrow, as a share of the figure; at most {most} days."
+            ).format(most=MOST_DAYS),
+            key="precision",
+        )
+        return asked.replications, float(precision)
+    replications = st.select_slider(
+        _("Days simulated"),
+        COUNTS,
+        help=_("20 days give a quick preview; more days give narrower intervals."),
+        key="days",
+    )
+    return int(replications), BY_DAYS
 
 
 def _scenario_text(key: str) -> str:

@@ -169,7 +169,9 @@ def test_the_film_runs_in_the_browser_by_itself(compared: Callable[[str], Page])
 def test_who_wants_little_motion_gets_none_unasked(compared: Callable[[str], Page]) -> None:
     page = compared("/compare?lang=en")
     page.emulate_media(reduced_motion="reduce")
-    page.get_by_role("button", name="As it is", exact=True).click()
+    page.get_by_role("radiogroup", name="Show the first simulated day of").get_by_text(
+        "As it is", exact=True
+    ).click()
     frame = film_frame(page)
     assert frame.get_by_role("button", name="Play").count() == 1
     before = frame.evaluate("dayFilm.time()")
