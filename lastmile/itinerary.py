@@ -7,7 +7,7 @@ emissions g CO2e per traveller. What is not known is None and is left to the rea
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -72,8 +72,7 @@ class Call:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class LegStep:
+class LegStep(NamedTuple):
     """A stretch of one named street (or of steps) along a leg."""
 
     name: str

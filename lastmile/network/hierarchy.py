@@ -36,6 +36,8 @@ UNREACHABLE = (1 << 62) - 1
 """Twice this still fits 64 bits, so sums need no guard."""
 LANES = 8
 """How many origins of a matrix are swept at once: one cache line of costs."""
+FEW = 2
+"""From so few origins each is swept alone: laying the arcs out for many would not pay."""
 _SMALL = 8
 
 
@@ -247,7 +249,8 @@ class Metric:
     def matrix(self, origins: Ends, destinations: Ends) -> Longs:
         """Return the least packed costs from every origin to every destination, (n, m)."""
         h = self.hierarchy
-        return _matrix(
+        search = _rows if len(origins.nodes) <= FEW else _matrix
+        return search(
             (h.start, h.head, h.parent, self.up, self.down),
             (_ranks(h.rank, origins.nodes), origins.costs),
             (_ranks(h.rank, destinations.nodes), destinations.costs),
@@ -383,6 +386,36 @@ def _customize(  # noqa: C901 - one loop over all triangles
 
 
 @compiled
+def _start(nodes: Ints, costs: Longs, dist: Longs, pred: Ints) -> None:  # pragma: no cover
+    """Set out from up to two nodes."""
+    for i in range(len(nodes)):
+        if nodes[i] >= 0 and costs[i] < dist[nodes[i]]:
+            dist[nodes[i]] = costs[i]
+            pred[nodes[i]] = -1
+
+
+@compiled
+def _lower(a: int, b: int) -> int:  # pragma: no cover - compiled
+    """Return the lower of two ranks that is there; -1 where neither is."""
+    if a < 0 or 0 <= b < a:
+        return b
+    return a
+
+
+@compiled
+def _relax(
+    start: Longs, head: Ints, weight: Longs, x: int, dist: Longs, pred: Ints
+) -> None:  # pragma: no cover - compiled
+    """Relax the arcs upwards from a rank."""
+    here = dist[x]
+    for k in range(start[x], start[x + 1]):
+        cost = here + weight[k]
+        if cost < dist[head[k]]:
+            dist[head[k]] = cost
+            pred[head[k]] = k
+
+
+@compiled
 def _climb(
     graph: tuple[Longs, Ints, Ints],
     weight: Longs,
@@ -393,23 +426,13 @@ def _climb(
 ) -> None:  # pragma: no cover - compiled
     """Relax all arcs upwards from up to two nodes, in the order of rank."""
     start, head, parent = graph
-    for i in range(len(nodes)):
-        if nodes[i] >= 0 and costs[i] < dist[nodes[i]]:
-            dist[nodes[i]] = costs[i]
-            pred[nodes[i]] = -1
+    _start(nodes, costs, dist, pred)
     a, b = nodes[0], nodes[1]
-    while a >= 0 or b >= 0:
-        x = b if a < 0 or (0 <= b < a) else a
-        here = dist[x]
-        for k in range(start[x], start[x + 1]):
-            cost = here + weight[k]
-            if cost < dist[head[k]]:
-                dist[head[k]] = cost
-                pred[head[k]] = k
-        if a == x:
-            a = parent[x]
-        if b == x:
-            b = parent[x]
+    while max(a, b) >= 0:
+        x = _lower(a, b)
+        _relax(start, head, weight, x, dist, pred)
+        a = parent[x] if a == x else a
+        b = parent[x] if b == x else b
 
 
 @compiled
@@ -468,18 +491,27 @@ def _route(
     source_nodes, source_costs = source
     target_nodes, target_costs = target
     dist_up, dist_down, pred_up, pred_down, _ = scratch
-    _climb((start, head, parent), up, source_nodes, source_costs, dist_up, pred_up)
-    _climb((start, head, parent), down, target_nodes, target_costs, dist_down, pred_down)
+    _start(source_nodes, source_costs, dist_up, pred_up)
+    _start(target_nodes, target_costs, dist_down, pred_down)
     best = UNREACHABLE
     top = -1
-    for i in range(len(target_nodes)):
-        x = target_nodes[i]
-        while x >= 0:
-            cost = dist_up[x] + dist_down[x]
-            if cost < best:
-                best = cost
-                top = x
-            x = parent[x]
+    a, b = source_nodes[0], source_nodes[1]
+    c, d = target_nodes[0], target_nodes[1]
+    while max(a, b, c, d) >= 0:
+        x = _lower(_lower(a, b), _lower(c, d))
+        to_here, from_here = dist_up[x], dist_down[x]
+        if to_here + from_here < best:
+            best = to_here + from_here
+            top = x
+        # What costs more than the best way known leads to no better one.
+        if to_here < best:
+            _relax(start, head, up, x, dist_up, pred_up)
+        if from_here < best:
+            _relax(start, head, down, x, dist_down, pred_down)
+        a = parent[x] if a == x else a
+        b = parent[x] if b == x else b
+        c = parent[x] if c == x else c
+        d = parent[x] if d == x else d
 
     streets = [0]
     streets.clear()
@@ -507,43 +539,84 @@ def _route(
 
 
 @compiled
-def _above(
-    start: Longs, head: Ints, parent: Ints, down: Longs, nodes: Ints, place: Ints
-) -> tuple[Ints, Longs, Ints, Longs]:  # pragma: no cover - compiled
-    """Return the part of the hierarchy above some nodes, the highest first.
+def _above(parent: Ints, nodes: Ints, place: Ints) -> Ints:  # pragma: no cover - compiled
+    """Return the ranks above some nodes, these included, the highest first.
 
-    The answer is the ranks in it and the arcs down to each of them: first arc, where the upper end
-    stands, and cost. ``place`` becomes where each rank stands; it comes and must be given back as
-    -1 all over.
+    ``place`` becomes where each of them stands; it comes and must be given back as -1 all over.
     """
     ranks = [0]
     ranks.clear()
-    arcs = 0
     for t in range(nodes.shape[0]):
         for i in range(2):
             x = nodes[t, i]
             while x >= 0 and place[x] < 0:
                 place[x] = 0
                 ranks.append(x)
-                arcs += start[x + 1] - start[x]
                 x = parent[x]
     members = np.empty(len(ranks), np.int32)
     for i in range(len(ranks)):
         members[i] = ranks[i]
-    members = np.sort(members)[::-1]
+    members = np.sort(members)[::-1].copy()
+    for i in range(len(members)):
+        place[members[i]] = i
+    return members
+
+
+@compiled
+def _arcs_down(
+    graph: tuple[Longs, Ints, Longs], members: Ints, place: Ints
+) -> tuple[Longs, Ints, Longs]:  # pragma: no cover - compiled
+    """Return the arcs down to each member: first arc, where the upper end stands, and cost."""
+    start, head, down = graph
+    arcs = 0
+    for x in members:
+        arcs += start[x + 1] - start[x]
     first = np.zeros(len(members) + 1, np.int64)
     upper = np.empty(arcs, np.int32)
     weight = np.empty(arcs, np.int64)
     k = 0
     for i in range(len(members)):
         x = members[i]
-        place[x] = i
         for a in range(start[x], start[x + 1]):
             upper[k] = place[head[a]]
             weight[k] = down[a]
             k += 1
         first[i + 1] = k
-    return members, first, upper, weight
+    return first, upper, weight
+
+
+@compiled
+def _rows(
+    graph: tuple[Longs, Ints, Ints, Longs, Longs],
+    source: tuple[Ints, Longs],
+    target: tuple[Ints, Longs],
+    scratch: _Scratch,
+) -> Longs:  # pragma: no cover - compiled
+    """Climb from each origin, then sweep down in place over what lies above any destination."""
+    start, head, parent, up, down = graph
+    nodes, costs = source
+    target_nodes, target_costs = target
+    dist, _, pred, _, place = scratch
+    members = _above(parent, target_nodes, place)
+    answer = np.full((len(nodes), len(target_nodes)), UNREACHABLE, np.int64)
+    for row in range(len(nodes)):
+        _climb((start, head, parent), up, nodes[row], costs[row], dist, pred)
+        for x in members:
+            here = dist[x]
+            for a in range(start[x], start[x + 1]):
+                here = min(here, dist[head[a]] + down[a])
+            dist[x] = here
+        for t in range(len(target_nodes)):
+            for i in range(2):
+                x = target_nodes[t, i]
+                if x >= 0:
+                    answer[row, t] = min(answer[row, t], dist[x] + target_costs[t, i])
+        _forget(parent, nodes[row], dist)
+        for x in members:
+            dist[x] = UNREACHABLE
+    for x in members:
+        place[x] = -1
+    return answer
 
 
 @compiled
@@ -572,8 +645,9 @@ def _matrix(  # noqa: C901 - three loops over the same lanes
     nodes, costs = source
     target_nodes, target_costs = target
     dist, _, pred, _, place = scratch
-    members, first, upper, weight = _above(start, head, parent, down, target_nodes, place)
+    members = _above(parent, target_nodes, place)
     answer = np.full((len(nodes), len(target_nodes)), UNREACHABLE, np.int64)
+    first, upper, weight = _arcs_down((start, head, down), members, place)
     lanes = np.empty((len(first) - 1, min(LANES, len(nodes))), np.int64)
     for begin in range(0, len(nodes), LANES):
         width = min(LANES, len(nodes) - begin)

@@ -7,7 +7,7 @@ point and the network is walked as the crow flies and is part of every duration 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -40,8 +40,7 @@ OFF_NETWORK = "off-network"
 _STEPS, _PUSH = int(Flag.STEPS), int(Flag.PUSH)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One stretch of a path on one street.
 
     Attributes
@@ -169,9 +168,8 @@ def shortest_path(
     mode = Mode(mode)
     start = _place(network, origin, mode, step_free=step_free)
     goal = _place(network, destination, mode, step_free=step_free)
-    return _Walker(network, mode, objective, step_free=step_free).path(
-        origin, destination, start, goal
-    )
+    way = find_way(network, start, goal, mode, objective=objective, step_free=step_free)
+    return way.path(origin, destination)
 
 
 def one_to_many(
@@ -331,65 +329,54 @@ def isochrone(
     return areas(network, reaches)
 
 
-class _Walker:
-    """Finds one path and describes it."""
+@dataclass(frozen=True, eq=False)
+class Way:
+    """The best path between two places on the network, not yet laid out.
 
-    def __init__(
-        self, network: StreetNetwork, mode: Mode, objective: Objective, *, step_free: bool
-    ) -> None:
-        self.network = network
-        self.mode = mode
-        self.costs = EdgeCosts(network, mode, objective, step_free=step_free)
-        self.metric = network.metric(mode, objective, step_free=step_free)
+    Attributes
+    ----------
+    start, goal
+        The places.
+    duration_s, length_m
+        As of :class:`StreetPath`.
+    pieces
+        The stretches it follows.
+    """
 
-    def path(self, origin: Place, destination: Place, start: Snap, goal: Snap) -> StreetPath:
-        """Return the path between two places, with the ways to and from the network."""
+    network: StreetNetwork
+    mode: Mode
+    costs: EdgeCosts
+    start: Snap
+    goal: Snap
+    duration_s: float
+    length_m: float
+    pieces: Pieces
+
+    def path(self, origin: Place | None = None, destination: Place | None = None) -> StreetPath:
+        """Lay the way out, from and to the points themselves where they are given."""
         walk = self.network.speeds.walk_m_s
-        found = self._pieces(start, goal)
-        if found is None:
-            raise NoRouteError(
-                Message(
-                    "no way for mode {mode} from {origin} to {destination}",
-                    mode=MODE_WORDS[self.mode.value],
-                    origin=_words(start),
-                    destination=_words(goal),
-                )
-            )
-        points, climb_m = line(self.network.tables, found)
+        points, climb_m = line(self.network.tables, self.pieces)
         steps = (
-            *_off_network(start.distance_m, walk),
-            *self._steps(found),
-            *_off_network(goal.distance_m, walk),
+            *_off_network(self.start.distance_m, walk),
+            *self._steps(),
+            *_off_network(self.goal.distance_m, walk),
         )
         return StreetPath(
             mode=self.mode,
-            duration_s=sum(step.duration_s for step in steps),
-            length_m=sum(step.length_m for step in steps),
-            coordinates=_from_to(origin, start, points, goal, destination),
+            duration_s=self.duration_s,
+            length_m=self.length_m,
+            coordinates=_from_to(
+                origin or self.start, self.start, points, self.goal, destination or self.goal
+            ),
             steps=steps,
             climb_m=climb_m,
-            access_m=start.distance_m + goal.distance_m,
+            access_m=self.start.distance_m + self.goal.distance_m,
         )
 
-    def _pieces(self, start: Snap, goal: Snap) -> Pieces | None:
-        """Return the stretches of the best path; None if there is none."""
-        tables = self.network.tables
-        origin, destination = _one(start), _one(goal)
-        leaving, arriving = self.costs.departing(origin), self.costs.arriving(destination)
-        cost, arcs = self.metric.route(leaving, arriving)
-        if start.edge == goal.edge:
-            direct = int(self.costs.along(origin.edge, origin.fraction, destination.fraction)[0])
-            if direct <= cost and direct < UNREACHABLE:
-                return pieces(tables, start, goal, arcs[:0], -1)
-        if cost >= UNREACHABLE:
-            return None
-        meeting = -1 if len(arcs) else _meeting(leaving, arriving)
-        return pieces(tables, start, goal, arcs, meeting)
-
-    def _steps(self, path: Pieces) -> list[Step]:
+    def _steps(self) -> list[Step]:
         """Return one step for each run of stretches on a street of the same name and kind."""
         t = self.network.tables
-        edge, time_ms, length_mm = runs(t, self.costs.arrays, path)
+        edge, time_ms, length_mm = runs(t, self.costs.arrays, self.pieces)
         rides = self.mode in {Mode.BIKE, Mode.EBIKE}
         return [
             Step(
@@ -409,6 +396,58 @@ class _Walker:
                 strict=True,
             )
         ]
+
+
+def find_way(
+    network: StreetNetwork,
+    start: Snap,
+    goal: Snap,
+    mode: Mode,
+    *,
+    objective: Objective = "time",
+    step_free: bool = False,
+) -> Way:
+    """Return the best path between two places on the network, to be laid out when it is wanted.
+
+    Parameters and errors are those of :func:`shortest_path`.
+    """
+    tables = network.tables
+    costs = EdgeCosts(network, mode, objective, step_free=step_free)
+    origin, destination = _one(start), _one(goal)
+    check_open(network, origin.edge, mode, step_free=step_free)
+    check_open(network, destination.edge, mode, step_free=step_free)
+    leaving, arriving = costs.departing(origin), costs.arriving(destination)
+    cost, arcs = network.metric(mode, objective, step_free=step_free).route(leaving, arriving)
+    direct = UNREACHABLE
+    if start.edge == goal.edge:
+        direct = int(costs.along(origin.edge, origin.fraction, destination.fraction)[0])
+    if min(cost, direct) >= UNREACHABLE:
+        raise NoRouteError(
+            Message(
+                "no way for mode {mode} from {origin} to {destination}",
+                mode=MODE_WORDS[mode.value],
+                origin=_words(start),
+                destination=_words(goal),
+            )
+        )
+    if direct <= cost:
+        found = pieces(tables, start, goal, arcs[:0], -1)
+    else:
+        meeting = -1 if len(arcs) else _meeting(leaving, arriving)
+        found = pieces(tables, start, goal, arcs, meeting)
+    first, second = divmod(min(cost, direct), 1 << SHIFT)
+    time_ms, length_mm = (first, second) if objective == "time" else (second, first)
+    access_m = start.distance_m + goal.distance_m
+    return Way(
+        network=network,
+        mode=mode,
+        costs=costs,
+        start=start,
+        goal=goal,
+        duration_s=time_ms / MS_PER_S + access_m / network.speeds.walk_m_s,
+        length_m=length_mm / MM_PER_M + access_m,
+        pieces=found,
+    )
 
 
 def _from_to(

@@ -18,6 +18,7 @@ from lastmile import datasets
 from lastmile.errors import DataError, OffNetworkError, RequestError
 from lastmile.messages import MODE_WORDS, Message
 from lastmile.network.access import BACKWARD_FLAG, FORWARD_FLAG, Flag, Mode
+from lastmile.network.compiled import compiled
 from lastmile.network.costs import ArcCosts, Objective, Speeds, arc_costs
 from lastmile.network.elevation import heights_from_nodes
 from lastmile.network.hierarchy import Hierarchy, Metric
@@ -309,22 +310,8 @@ class StreetNetwork:
             raise RequestError("a latitude lies outside -90..90 or a longitude outside -180..180")
         t = self.tables
         point, along, distance = self.grid.nearest(t, usable, (lat, lon), max_distance_m)
-        off = point < 0
-        point = np.where(off, 0, point)
-        edge = t.shape_edge[point]
-        here, there = t.shape_along_m[point], t.shape_along_m[point + 1]
-        length = t.edge_length_m[edge]
-        metres = here + along * (there - here)
-        fraction = np.divide(metres, length, out=np.zeros_like(metres), where=length > 0)
-        fraction = np.where(metres <= AT_NODE_M, 0.0, fraction)
-        fraction = np.where(metres >= length - AT_NODE_M, 1.0, fraction)
-        return Places(
-            edge=np.where(off, -1, edge).astype(np.int32),
-            fraction=fraction,
-            distance_m=np.where(distance <= AT_NODE_M, 0.0, distance),
-            lat=t.shape_lat[point] + along * (t.shape_lat[point + 1] - t.shape_lat[point]),
-            lon=t.shape_lon[point] + along * (t.shape_lon[point + 1] - t.shape_lon[point]),
-        )
+        shapes = t.shape_edge, t.shape_along_m, t.shape_lat, t.shape_lon
+        return Places(*_on_edges(shapes, t.edge_length_m, (point, along, distance)))
 
     # --- other networks ----------------------------------------------------------------------
 
@@ -505,6 +492,37 @@ class StreetNetwork:
         if not intact:
             raise DataError(f"{path}: damaged; build the network again (lastmile data build)")
         return network
+
+
+@compiled
+def _on_edges(
+    shapes: tuple[Ints, Floats, Floats, Floats],
+    edge_length_m: Floats,
+    feet: tuple[Ints, Floats, Floats],
+) -> tuple[Ints, Floats, Floats, Floats, Floats]:  # pragma: no cover - compiled
+    """Return edges, fractions, distances (m), latitudes and longitudes of feet on segments."""
+    shape_edge, shape_along_m, shape_lat, shape_lon = shapes
+    segment, along, off_m = feet
+    edge = np.full(len(segment), -1, np.int32)
+    fraction = np.zeros(len(segment))
+    distance = np.full(len(segment), np.inf)
+    lat = np.zeros(len(segment))
+    lon = np.zeros(len(segment))
+    for i in range(len(segment)):
+        s, part = segment[i], along[i]
+        if s < 0:
+            continue
+        edge[i] = shape_edge[s]
+        length = edge_length_m[edge[i]]
+        metres = shape_along_m[s] + part * (shape_along_m[s + 1] - shape_along_m[s])
+        if metres >= length - AT_NODE_M:
+            fraction[i] = 1.0
+        elif metres > AT_NODE_M:
+            fraction[i] = metres / length
+        distance[i] = off_m[i] if off_m[i] > AT_NODE_M else 0.0
+        lat[i] = shape_lat[s] + part * (shape_lat[s + 1] - shape_lat[s])
+        lon[i] = shape_lon[s] + part * (shape_lon[s + 1] - shape_lon[s])
+    return edge, fraction, distance, lat, lon
 
 
 def _off_islands(tables: StreetTables, is_open: NDArray[np.bool_]) -> NDArray[np.bool_]:

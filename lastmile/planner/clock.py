@@ -37,7 +37,13 @@ def instant(day: date, seconds: float) -> datetime:
 
 def moment(epoch_s: float) -> datetime:
     """Return an epoch second as a Helsinki instant, to the second."""
-    return datetime.fromtimestamp(round(epoch_s), UTC).astimezone(HELSINKI)
+    return _moment(round(epoch_s))
+
+
+@lru_cache(maxsize=2**16)
+def _moment(epoch_s: int) -> datetime:
+    """Return a whole epoch second as a Helsinki instant; calls of a day share their seconds."""
+    return datetime.fromtimestamp(epoch_s, UTC).astimezone(HELSINKI)
 
 
 def seconds_of(day: date, when: datetime) -> float:

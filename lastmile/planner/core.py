@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from dataclasses import replace
 from datetime import timedelta
@@ -24,11 +25,11 @@ from lastmile.planner.connections import Connections
 from lastmile.planner.costs import Costs
 from lastmile.planner.levels import TransitMatrix, transit_matrix
 from lastmile.planner.outings import returns, slack_warnings, way_back
-from lastmile.planner.pareto import choose
+from lastmile.planner.pareto import bearable_s, choose
 from lastmile.planner.stations import in_season, load_bike_stations
 from lastmile.planner.stopnet import STOP_SNAP_M, StopNet
 from lastmile.planner.streets import StreetTrips, waypoint
-from lastmile.planner.transit import TransitDay, Window, vehicle_of
+from lastmile.planner.transit import LONGEST_S, TransitDay, Window, vehicle_of
 from lastmile.transit.feed import load_active_feed
 from lastmile.transit.timetable import Timetable, next_service_day
 from lastmile.units import SECONDS_PER_DAY, great_circle_m
@@ -321,7 +322,10 @@ class Planner:
             missing.append(Message("city bikes are out from April to October only"))
         if "transit" in request.modes:
             try:
-                rides, remarks = self._transit(request, bike_stop)
+                quickest_s = min(
+                    (one.arrival_s - one.departure_s for one in candidates), default=math.inf
+                )
+                rides, remarks = self._transit(request, bike_stop, bearable_s(quickest_s))
                 candidates += rides
                 warnings += remarks
             except NoServiceError as error:
@@ -388,9 +392,11 @@ class Planner:
         return BikeShare(self.streets, self.bike_stations)
 
     def _transit(
-        self, request: PlanRequest, bike_stop: int | None
+        self, request: PlanRequest, bike_stop: int | None, longest_s: float
     ) -> tuple[list[Candidate], list[str]]:
         """Return the ways by public transport, and remarks on them.
+
+        What takes longer than ``longest_s`` is left out where there is anything quicker.
 
         Raises
         ------
@@ -408,9 +414,9 @@ class Planner:
                     next_day=self._next_day_that_serves(request),
                 )
             ) from None
-        found, remarks = self._rides(request, day, bike_stop)
+        found, remarks = self._rides(request, day, bike_stop, longest_s)
         if not found and request.step_free:
-            found, remarks = self._rides(request, day.lenient, bike_stop)
+            found, remarks = self._rides(request, day.lenient, bike_stop, longest_s)
             remarks.append(STEPS_UNKNOWN)
         if found:
             return found, remarks
@@ -436,15 +442,21 @@ class Planner:
         )
 
     def _rides(
-        self, request: PlanRequest, day: TransitDay, bike_stop: int | None
+        self, request: PlanRequest, day: TransitDay, bike_stop: int | None, longest_s: float
     ) -> tuple[list[Candidate], list[str]]:
         """Return the rides within the window, or the nearest one outside it with a remark."""
         window = self._window(request, day)
-        found: list[Candidate] = []
-        for access, egress in self._ends(request, day, bike_stop):
-            found += day.candidates(access, egress, window)
-        if found or bike_stop is not None:
-            return found, []
+        ends = self._ends(request, day, bike_stop)
+        for limit_s in (longest_s, math.inf) if longest_s < LONGEST_S else (math.inf,):
+            found = [
+                candidate
+                for access, egress in ends
+                for candidate in day.candidates(access, egress, window, limit_s)
+            ]
+            if found:
+                return found, []
+        if bike_stop is not None:
+            return [], []
         beyond = self._beyond_the_window(request, day, window)
         remarks: list[str] = []
         for candidate in beyond:

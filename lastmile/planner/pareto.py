@@ -26,6 +26,9 @@ SAME_WALK_M = 100.0
 SAME_EUR = 0.1
 SAME_CO2_G = 50.0
 WORTH_A_BIKE_S = 600.0
+PATIENCE, PATIENCE_S = 2.5, 1800.0
+"""A way that keeps one more than this many times as long as the quickest, and so much longer, is
+no choice beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,11 @@ class Option(Generic[T]):
             float("bike" in self.gear),
             float("car" in self.gear),
         )
+
+
+def bearable_s(quickest_s: float) -> float:
+    """Return how long a way may take to be a choice beside the quickest, s."""
+    return max(PATIENCE * quickest_s, quickest_s + PATIENCE_S)
 
 
 def undominated(criteria: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -151,7 +159,6 @@ def choose(
     asked: Collection[str] = (),
     most: int = 6,
     per_kind: int = 3,
-    patience: float = 2.5,
 ) -> list[Option[T]]:
     """Return the few options worth showing, best first.
 
@@ -165,14 +172,12 @@ def choose(
         Largest number to return.
     per_kind
         Largest number of one kind; the rest of the day is for the timetable.
-    patience
-        An option that keeps one more than this many times as long as the quickest, and half an
-        hour longer, is no real choice and is left out.
 
     Returns
     -------
     list[Option]
         Ordered by generalised cost; the best of every kind comes in before the second of any.
+        What keeps one longer than :func:`bearable_s` is no real choice and is left out.
     """
     if not options:
         return []
@@ -181,14 +186,13 @@ def choose(
         without_variants([option for option, stays in zip(options, front, strict=True) if stays]),
         key=lambda option: option.generalised_s,
     )
-    quickest = min(option.patience_s for option in ranked)
-    bearable = max(patience * quickest, quickest + 1800.0)
+    longest_s = bearable_s(min(option.patience_s for option in ranked))
     kept: list[Option[T]] = []
     taken: dict[Hashable, int] = {}
     ordinal: list[int] = []
     for option in ranked:
         wanted = option.mode in asked and all(other.mode != option.mode for other in kept)
-        if option.patience_s > bearable and not wanted:
+        if option.patience_s > longest_s and not wanted:
             continue
         if taken.get(option.kind, 0) >= per_kind:
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from lastmile.errors import NoRouteError, OffNetworkError
@@ -12,7 +12,7 @@ from lastmile.fares import car_cost_eur
 from lastmile.itinerary import Itinerary, Leg, LegStep, ParkingNote, Waypoint
 from lastmile.messages import MODE_WORDS, Message
 from lastmile.network.access import Mode
-from lastmile.network.paths import shortest_path
+from lastmile.network.paths import find_way
 from lastmile.planner.candidates import Candidate
 from lastmile.planner.clock import day_start_s, later
 from lastmile.units import great_circle_m
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from lastmile.itinerary import Coordinates
+    from lastmile.network.paths import Way
     from lastmile.network.street import Snap, StreetNetwork
     from lastmile.places import Gazetteer, Place
     from lastmile.planner.costs import Costs
@@ -40,19 +41,37 @@ CAR_PARK_REACH_M = 1500.0
 CAR_PARKS_TRIED = 3
 LIKELY_FULL = 0.2
 NO_CAR_PARK = Message("no car park is known at the destination: parking and its price are open")
-PATHS_KEPT = 2000
+WAYS_KEPT = 2000
+SNAPS_KEPT = 20_000
 FARTHEST_WALK_M = 10_000.0
 """Direct walks beyond this, as the crow flies, are worked out only when walking was asked for."""
 
 
 class Drawn(NamedTuple):
-    """A path as legs show it."""
+    """A way as legs show it."""
 
-    duration_s: float
-    length_m: float
     coordinates: Coordinates
     steps: tuple[LegStep, ...]
     climb_m: float | None
+
+
+class DrawnWay:
+    """A way, drawn once and only when somebody wants to see it."""
+
+    def __init__(self, way: Way) -> None:
+        self.duration_s = way.duration_s
+        self.length_m = way.length_m
+        self._way = way
+
+    @cached_property
+    def drawn(self) -> Drawn:
+        """Its line and its streets."""
+        path = self._way.path()
+        steps = tuple(
+            LegStep(step.name, step.length_m, "steps" if step.steps else step.kind)
+            for step in path.steps
+        )
+        return Drawn(path.coordinates, steps, path.climb_m)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +84,7 @@ class Stretch:
         Whole seconds, rounded up, with what is done on arrival.
     length_m
         Along the streets, and off them at both ends.
-    path
+    way
         The way itself.
     """
 
@@ -74,7 +93,7 @@ class Stretch:
     destination: Waypoint
     duration_s: float
     length_m: float
-    path: Drawn
+    way: DrawnWay
 
     def leg(
         self, departure: datetime, co2_g: float | None, *, duration_s: float | None = None
@@ -90,6 +109,7 @@ class Stretch:
         duration_s
             How long it takes where that is more than the way itself (a platform deep down).
         """
+        drawn = self.way.drawn
         return Leg(
             mode=self.mode,
             origin=self.origin,
@@ -98,9 +118,9 @@ class Stretch:
             arrival=later(departure, self.duration_s if duration_s is None else duration_s),
             distance_m=self.length_m,
             co2_g=co2_g,
-            coordinates=_from_to(self.origin, self.path.coordinates, self.destination),
-            steps=self.path.steps,
-            climb_m=self.path.climb_m,
+            coordinates=_from_to(self.origin, drawn.coordinates, self.destination),
+            steps=drawn.steps,
+            climb_m=drawn.climb_m,
         )
 
 
@@ -126,8 +146,8 @@ class StreetTrips:
         self.costs = costs
         self.gazetteer = gazetteer
         self.outlook = outlook
-        self._path = lru_cache(maxsize=PATHS_KEPT)(self._find_path)
-        self._snap = lru_cache(maxsize=PATHS_KEPT)(self._find_snap)
+        self._way = lru_cache(maxsize=WAYS_KEPT)(self._find_way)
+        self._snap = lru_cache(maxsize=SNAPS_KEPT)(self._find_snap)
 
     def candidates(
         self, request: PlanRequest, *, car_at: Waypoint | None = None
@@ -180,7 +200,7 @@ class StreetTrips:
         NoRouteError, OffNetworkError
             There is none.
         """
-        path = self._path(
+        way = self._way(
             STREET_MODES[mode],
             (origin.lat, origin.lon),
             (destination.lat, destination.lon),
@@ -190,9 +210,9 @@ class StreetTrips:
             mode=mode,
             origin=origin,
             destination=destination,
-            duration_s=math.ceil(path.duration_s + extra_s),
-            length_m=path.length_m,
-            path=path,
+            duration_s=math.ceil(way.duration_s + extra_s),
+            length_m=way.length_m,
+            way=way,
         )
 
     def snap(self, point: Waypoint, mode: Mode, *, step_free: bool = False) -> Snap:
@@ -215,26 +235,23 @@ class StreetTrips:
         """Return where a point meets the streets."""
         return self.network.snap(lat, lon, mode, step_free=step_free)
 
-    def _find_path(
+    def _find_way(
         self,
         mode: Mode,
         origin: tuple[float, float],
         destination: tuple[float, float],
         step_free: bool,  # noqa: FBT001 - a key of the cache
-    ) -> Drawn:
-        """Return the best path between the places where two points meet the streets."""
-        path = shortest_path(
-            self.network,
-            self._snap(*origin, mode, step_free),
-            self._snap(*destination, mode, step_free),
-            mode,
-            step_free=step_free,
+    ) -> DrawnWay:
+        """Return the best way between the places where two points meet the streets."""
+        return DrawnWay(
+            find_way(
+                self.network,
+                self._snap(*origin, mode, step_free),
+                self._snap(*destination, mode, step_free),
+                mode,
+                step_free=step_free,
+            )
         )
-        steps = tuple(
-            LegStep(step.name, step.length_m, "steps" if step.steps else step.kind)
-            for step in path.steps
-        )
-        return Drawn(path.duration_s, path.length_m, path.coordinates, steps, path.climb_m)
 
     def _direct(self, request: PlanRequest, mode: str) -> Candidate:
         """Return the way on foot or by one's own bike."""

@@ -8,10 +8,13 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from lastmile.fares import Ride as FareRide
 from lastmile.fares import ride_zones
 from lastmile.itinerary import Call, Itinerary, Leg, Waypoint
 from lastmile.messages import Message
+from lastmile.network.tables import great_circle_m
 from lastmile.planner.candidates import Candidate
 from lastmile.planner.clock import moment
 from lastmile.planner.shapes import line_length_m, piece, stop_positions
@@ -20,7 +23,6 @@ from lastmile.transit.raptor import Ends, Options, Router
 if TYPE_CHECKING:
     from datetime import date
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from lastmile.itinerary import Coordinates
@@ -37,7 +39,6 @@ EXTENDED_VEHICLES = {1: "train", 2: "bus", 4: "metro", 7: "bus", 8: "bus", 9: "t
 MAX_TRANSFERS = 4
 LONGEST_S = 5 * 3600
 KEPT_A_LINE = 3
-LOOK_BEYOND_S = 2400
 BEGINNING_S = 2400
 FREQUENT = 5
 DAY_PASS = Message("city bike day pass")
@@ -75,11 +76,15 @@ class Window:
     last_s: int
     arrivals: bool = False
 
-    def beginning(self) -> Window:
-        """Return the part of the window next to the time asked for."""
+    def parts(self) -> list[Window]:
+        """Return the part of the window next to the time asked for, and the rest of it."""
+        if self.last_s - self.first_s <= BEGINNING_S:
+            return [self]
         if self.arrivals:
-            return replace(self, first_s=max(self.first_s, self.last_s - BEGINNING_S))
-        return replace(self, last_s=min(self.last_s, self.first_s + BEGINNING_S))
+            cut_s = self.last_s - BEGINNING_S
+            return [replace(self, first_s=cut_s), replace(self, last_s=cut_s - 1)]
+        cut_s = self.first_s + BEGINNING_S
+        return [replace(self, last_s=cut_s), replace(self, first_s=cut_s + 1)]
 
 
 class TransitDay:
@@ -114,6 +119,8 @@ class TransitDay:
         self._positions: dict[tuple[int, int], NDArray[np.float64]] = {}
         self._lines: dict[tuple[int, int, int, int], tuple[Coordinates, float]] = {}
         self._waypoints: dict[int, Waypoint] = {}
+        self._zones = [timetable.stop(stop).zone or None for stop in range(len(timetable.stops))]
+        self._along_m = _along_m(stopnet, timetable.patterns.stop)
 
     @property
     def day(self) -> date:
@@ -130,20 +137,26 @@ class TransitDay:
         other.known_step_free = False
         return other
 
-    def options(self) -> Options:
-        """Return how the planner searches."""
+    def options(self, longest_s: float = LONGEST_S) -> Options:
+        """Return how the planner searches, for journeys up to a duration."""
         return Options(
             max_transfers=MAX_TRANSFERS,
             slack_s=round(self.costs.change_s),
             step_free=self.known_step_free,
-            max_duration_s=LONGEST_S,
+            max_duration_s=int(min(longest_s, LONGEST_S)),
         )
 
-    def search(self, access: Connection, egress: Connection, window: Window) -> list[Journey]:
+    def search(
+        self,
+        access: Connection,
+        egress: Connection,
+        window: Window,
+        longest_s: float = LONGEST_S,
+    ) -> list[Journey]:
         """Return the journeys of a window, Pareto in departure, arrival and transfers.
 
         The search looks beyond the window, so that nobody is sent on a slow way just before its
-        end when leaving just after it would arrive as soon.
+        end when leaving after it would arrive as soon.
         """
         if not len(access.ways.stop) or not len(egress.ways.stop):
             return []
@@ -151,14 +164,9 @@ class TransitDay:
             Ends.of(access.ways.stop, access.ways.duration_s),
             Ends.of(egress.ways.stop, egress.ways.duration_s),
         )
-        options = self.options()
-        if window.arrivals:
-            first_s = window.first_s - LOOK_BEYOND_S
-            journeys = self.router.arrive_between(*ends, first_s, window.last_s, options)
-            return [one for one in journeys if one.arrival_s >= window.first_s]
-        last_s = window.last_s + LOOK_BEYOND_S
-        journeys = self.router.depart_between(*ends, window.first_s, last_s, options)
-        return [one for one in journeys if one.departure_s <= window.last_s]
+        options = replace(self.options(longest_s), look_beyond=True)
+        query = self.router.arrive_between if window.arrivals else self.router.depart_between
+        return query(*ends, window.first_s, window.last_s, options)
 
     def search_first(
         self, access: Connection, egress: Connection, departure_s: int
@@ -198,24 +206,33 @@ class TransitDay:
             replace(self.options(), max_duration_s=None),
         )
 
-    def candidates(self, access: Connection, egress: Connection, window: Window) -> list[Candidate]:
-        """Return the journeys of a window as candidates.
+    def candidates(
+        self,
+        access: Connection,
+        egress: Connection,
+        window: Window,
+        longest_s: float = LONGEST_S,
+    ) -> list[Candidate]:
+        """Return the journeys of a window that take no longer than a limit, as candidates.
 
         Where departures are frequent the beginning of the window is enough: no more than a few
         are ever shown, the nearest to the time asked for. Of journeys on the same lines only the
         KEPT_A_LINE nearest to it are weighed.
         """
-        journeys = self.search(access, egress, window.beginning())
-        if len(journeys) < FREQUENT:
-            journeys = self.search(access, egress, window)
+        journeys: list[Journey] = []
+        for part in window.parts():
+            found = self.search(access, egress, part, longest_s)
+            journeys = found + journeys if window.arrivals else journeys + found
+            if len(journeys) >= FREQUENT:
+                break
         taken: dict[tuple[int, ...], int] = {}
-        found = []
+        chosen = []
         for journey in reversed(journeys) if window.arrivals else journeys:
             lines = self.lines(journey)
             taken[lines] = taken.get(lines, 0) + 1
             if taken[lines] <= KEPT_A_LINE:
-                found.append(self.candidate(journey, access, egress))
-        return found
+                chosen.append(self.candidate(journey, access, egress))
+        return chosen
 
     def lines(self, journey: Journey) -> tuple[int, ...]:
         """Return the routes of a journey."""
@@ -297,13 +314,13 @@ class TransitDay:
         key = (pattern, ride.board_position, ride.alight_position)
         known = self._facts.get(key)
         if known is None:
-            stops = patterns.stops_of(pattern)[ride.board_position : ride.alight_position + 1]
-            zones = [self.timetable.stop(stop).zone or None for stop in stops.tolist()]
-            lat, lon = self.stopnet.lat[stops], self.stopnet.lon[stops]
+            first = int(patterns.offset[pattern])
+            board, alight = first + ride.board_position, first + ride.alight_position
+            stops = patterns.stop[board : alight + 1].tolist()
             known = RideFacts(
                 vehicle=vehicle_of(self.timetable.routes[int(patterns.route[pattern])].type),
-                zones=ride_zones(zones),
-                length_m=line_length_m(tuple(zip(lat.tolist(), lon.tolist(), strict=True))),
+                zones=ride_zones([self._zones[stop] for stop in stops]),
+                length_m=float(self._along_m[alight] - self._along_m[board]),
             )
             self._facts[key] = known
         return known
@@ -415,3 +432,10 @@ class TransitDay:
         passed = stops[board : alight + 1]
         lat, lon = self.stopnet.lat[passed], self.stopnet.lon[passed]
         return tuple(zip(lat.tolist(), lon.tolist(), strict=True))
+
+
+def _along_m(stopnet: StopNet, stops: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Return how far along the line through all of some stops each lies, m."""
+    lat, lon = stopnet.lat[stops], stopnet.lon[stops]
+    apart_m = great_circle_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
+    return np.concatenate([np.zeros(min(1, len(stops))), np.cumsum(apart_m)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -68,9 +69,13 @@ class Patterns:
         """Number of trips."""
         return int(self.trip_offset[-1])
 
+    @cached_property
+    def _trip_starts(self) -> list[int]:
+        return [int(first) for first in self.trip_offset]
+
     def pattern_of(self, trip: int) -> int:
         """Return the pattern of a trip."""
-        return int(np.searchsorted(self.trip_offset, trip, side="right")) - 1
+        return bisect_right(self._trip_starts, trip) - 1
 
     def stops_of(self, pattern: int) -> NDArray[np.int32]:
         """Return the stops of a pattern in order of travel."""

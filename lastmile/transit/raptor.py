@@ -57,6 +57,9 @@ class TransitArrays(NamedTuple):
     ----------
     pattern_offset, stop, flags, trip_offset, time_offset
         As in :class:`~lastmile.transit.patterns.Patterns`.
+    frame
+        (patterns, 3) int64: a pattern's first call, its number of trips and its first time, side
+        by side because they are read together.
     arrival_s
         (times,) int32, trip after trip: a ride runs along it.
     departure_s
@@ -76,6 +79,7 @@ class TransitArrays(NamedTuple):
     flags: NDArray[np.uint8]
     trip_offset: Ints
     time_offset: NDArray[np.int64]
+    frame: NDArray[np.int64]
     arrival_s: Ints
     departure_s: Ints
     incident_offset: Ints
@@ -121,12 +125,17 @@ class Options:
         Use only stops and vehicles known to be step-free.
     max_duration_s
         Longest journey, door to door; ``None`` for any.
+    look_beyond
+        Of a window of departures leave out also what one does as well by leaving right after it;
+        of a window of arrivals, by arriving right before it. The journeys of adjoining windows
+        are then those of one window over both.
     """
 
     max_transfers: int = DEFAULT_MAX_TRANSFERS
     slack_s: int = 0
     step_free: bool = False
     max_duration_s: int | None = None
+    look_beyond: bool = False
 
     def __post_init__(self) -> None:
         """Refuse values without sense.
@@ -178,6 +187,9 @@ def transit_arrays(stop_count: int, patterns: Patterns) -> TransitArrays:
         flags=patterns.flags,
         trip_offset=patterns.trip_offset,
         time_offset=patterns.time_offset,
+        frame=np.stack([patterns.offset[:-1], counts, patterns.time_offset[:-1]], axis=1).astype(
+            np.int64
+        ),
         arrival_s=np.ascontiguousarray(patterns.arrival_s),
         departure_s=by_stop,
         incident_offset=offset.astype(np.int32),
@@ -238,7 +250,7 @@ class Router:
 
     Notes
     -----
-    A router is immutable and may be asked by several threads at once.
+    What a router answers never changes, and it may be asked by several threads at once.
     """
 
     def __init__(
@@ -254,6 +266,7 @@ class Router:
         self.change_s: Ints = np.ascontiguousarray(
             np.broadcast_to(np.asarray(change_s, dtype=np.int32), (stop_count,))
         )
+        self._last_left: tuple[tuple[object, ...], tuple[Ints, Ints, Ints]] | None = None
 
     @cached_property
     def _forward(self) -> _Side:
@@ -325,7 +338,8 @@ class Router:
         Returns
         -------
         list of Journey
-            In order of departure. None is left out because of one that leaves after the window.
+            In order of departure. None is left out because of one that leaves after the window,
+            unless the options say so.
         """
         found = self._window(self._forward, [access], egress, None, 1, (first_s, last_s), options)
         return journeys_of(self, found)
@@ -415,21 +429,11 @@ class Router:
         longest = NO_CHANGE_S if options.max_duration_s is None else options.max_duration_s
         rides = options.max_transfers + 1
         self._check(egress)
-        if target_count > 1:
-            alighted = boarding = np.zeros((self.stop_count, rides + 1), np.int32)
-            leaving = np.zeros((len(self.patterns.stop), rides + 1), np.int32)
+        if target_count > 1 or len(start_s) == 1:  # for one departure alone it would not pay
+            by_stop = np.zeros((self.stop_count, rides + 1), np.int32)
+            least = by_stop, by_stop, np.zeros((len(self.patterns.stop), rides + 1), np.int32)
         else:
-            alighted, boarding, leaving = least_left(
-                side.arrays,
-                side.footpaths_back,
-                self.change_s,
-                egress,
-                rides,
-                options.slack_s,
-                min(longest, NO_CHANGE_S),
-                CAN_BOARD | mask,
-                CAN_ALIGHT | mask,
-            )
+            least = self._least_left(side, egress, options, mask)
         parts = []
         for origin in origins:
             self._check(origin)
@@ -453,7 +457,8 @@ class Router:
                     pattern,
                     position,
                     int(start_s[-1]),
-                    (alighted, boarding, leaving),
+                    options.look_beyond and len(start_s) > 1,
+                    least,
                     options.slack_s,
                     min(longest, NO_CHANGE_S),
                     CAN_BOARD | mask,
@@ -461,6 +466,28 @@ class Router:
                 )
             )
         return Found.joined(parts)
+
+    def _least_left(
+        self, side: _Side, egress: Ends, options: Options, mask: int
+    ) -> tuple[Ints, Ints, Ints]:
+        """Return what is left at the least; that of the last destination asked for is kept."""
+        key = (id(side), egress.stop.tobytes(), egress.duration_s.tobytes(), options)
+        known = self._last_left
+        if known is None or known[0] != key:
+            longest = NO_CHANGE_S if options.max_duration_s is None else options.max_duration_s
+            left = least_left(
+                side.arrays,
+                side.footpaths_back,
+                self.change_s,
+                egress,
+                options.max_transfers + 1,
+                options.slack_s,
+                min(longest, NO_CHANGE_S),
+                CAN_BOARD | mask,
+                CAN_ALIGHT | mask,
+            )
+            known = self._last_left = (key, left)
+        return known[1]
 
     def _check(self, ends: Ends) -> None:
         """Keep the kernel, which does not look, away from stops that are not there."""
@@ -571,6 +598,7 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
     event_pattern: Ints,
     event_position: Ints,
     last_s: int,
+    looks_beyond: bool,  # noqa: FBT001 - kernels take no keywords
     least: tuple[Ints, Ints, Ints],
     slack_s: int,
     max_duration_s: int,
@@ -589,10 +617,10 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
     written to all higher rounds where it is better too. Where a value differs from that of the
     round below, it was set in its own round, and its parent is true.
 
-    ``least`` is what :func:`least_left` says is left; zeros with several targets. ``limit[k]`` is
-    when a journey of ``k`` rides must arrive before to be news: a stop or a ride that cannot lead
-    to any is left alone. A ride is boarded only at stops made ready in the round before; from all
-    others its arrivals are known.
+    ``least`` is what :func:`least_left` says is left; zeros where that is not known.
+    ``limit[k]`` is when a journey of ``k`` rides must arrive before to be news: a stop or a ride
+    that cannot lead to any is left alone. A ride is boarded only at stops made ready in the
+    round before; from all others its arrivals are known.
     """
     alighted, boarding, leaving = least
     stops = len(net.incident_offset) - 1
@@ -628,7 +656,7 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
     for j in range(len(access.stop)):
         access_walk[access.stop[j]] = min(access_walk[access.stop[j]], access.duration_s[j])
 
-    is_window = len(event_pattern) > 0
+    is_range = len(event_pattern) > 0
     patterns = len(net.pattern_offset) - 1
     queue = np.empty(patterns, np.int32)
     queued_from = np.full(patterns, NEVER_S, np.int32)
@@ -644,7 +672,10 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
     event = 0
     iteration = 0
     while event < len(leave):
-        now = leave[event]
+        # Whoever looks beyond begins with leaving right after the window, and keeps no journey.
+        is_beyond = looks_beyond and iteration == 0
+        is_window = is_range and not is_beyond
+        now = last_s + 1 if is_beyond else leave[event]
         latest = min(now + max_duration_s, NEVER_S - 1)
         for k in range(rounds):
             limit[k] = latest + 1
@@ -671,7 +702,7 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
                     queue_count += 1
                 queued_from[p] = min(queued_from[p], i)
         else:
-            event += 1
+            event += 0 if is_beyond else 1
             for j in range(len(access.stop)):
                 s = access.stop[j]
                 if not is_marked[s]:
@@ -686,17 +717,19 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
                 if is_window and k == 1:
                     break
                 s = marked[m]
+                time = ready[s, k - 1]
                 for e in range(net.incident_offset[s], net.incident_offset[s + 1]):
                     p = net.incident_pattern[e]
                     i = net.incident_position[e]
                     if queued_from[p] <= i:
                         continue
-                    place = net.pattern_offset[p] + i
+                    place = net.frame[p, 0] + i
+                    if not _is_news(time, leaving, place, limit, k - 1, 1):
+                        continue
                     if (net.flags[place] & mask_board) != mask_board:
                         continue
-                    trips = net.trip_offset[p + 1] - net.trip_offset[p]
-                    column = net.time_offset[p] + i * trips
-                    time = ready[s, k - 1]
+                    trips = net.frame[p, 1]
+                    column = net.frame[p, 2] + i * trips
                     if net.departure_s[column + trips - 1] < time:
                         continue
                     next_trip = _first_from(net.departure_s, column, column + trips - 1, time)
@@ -709,10 +742,8 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
             improved_count = 0
             for q in range(queue_count):
                 p = queue[q]
-                first = net.pattern_offset[p]
+                first, trips, times = net.frame[p]
                 length = net.pattern_offset[p + 1] - first
-                trips = net.trip_offset[p + 1] - net.trip_offset[p]
-                times = net.time_offset[p]
                 start = queued_from[p]
                 queued_from[p] = NEVER_S
                 trip = -1
@@ -826,7 +857,9 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
             target = dirty[d]
             is_dirty[target] = False
             for k in range(1, rounds):
-                if best_when[target, k] != iteration or best[target, k] >= best[target, k - 1]:
+                if is_beyond or best_when[target, k] != iteration:
+                    continue
+                if best[target, k] >= best[target, k - 1]:
                     continue
                 rows = _grown(rows, row_count + 1)
                 legs = _grown(legs, leg_count + k)

@@ -12,10 +12,10 @@ import pandas as pd
 
 from lastmile.errors import NoServiceError, ScenarioError
 from lastmile.messages import Message
+from lastmile.transit.bounds import NO_CHANGE_S
 from lastmile.transit.footpaths import Footpaths
 from lastmile.transit.model import records
-from lastmile.transit.patterns import Patterns, group_trips
-from lastmile.transit.raptor import NO_CHANGE_S
+from lastmile.transit.patterns import CAN_ALIGHT, CAN_BOARD, Patterns, group_trips
 from lastmile.units import SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
@@ -309,16 +309,11 @@ class Timetable:
         pattern = self.patterns.pattern_of(trip)
         stops, flags = self.patterns.stops_of(pattern), self.patterns.flags_of(pattern)
         arrival, departure = self.patterns.times_of(trip)
-        end = len(stops) if last is None else last + 1
+        part = slice(first, None if last is None else last + 1)
+        columns = (column[part].tolist() for column in (stops, arrival, departure, flags))
         return [
-            Call(
-                stop=int(stops[i]),
-                arrival_s=int(arrival[i]),
-                departure_s=int(departure[i]),
-                can_board=bool(flags[i] & 1),
-                can_alight=bool(flags[i] & 2),
-            )
-            for i in range(first, end)
+            Call(stop, comes, goes, bool(rules & CAN_BOARD), bool(rules & CAN_ALIGHT))
+            for stop, comes, goes, rules in zip(*columns, strict=True)
         ]
 
     def headsign(self, trip: int, position: int = 0) -> str:

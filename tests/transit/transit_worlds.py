@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from transit_oracle import PlainTrip, World
 
+from lastmile.transit.bounds import NO_CHANGE_S
 from lastmile.transit.footpaths import Footpaths
 from lastmile.transit.patterns import CAN_ALIGHT, CAN_BOARD, STEP_FREE, Patterns
-from lastmile.transit.raptor import NO_CHANGE_S, Options, Router
+from lastmile.transit.raptor import Options, Router
 
 
 @dataclass(frozen=True)
