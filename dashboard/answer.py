@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import charts
 from dashboard.comparison import title
 from dashboard.day_film import show_day
+from dashboard.departures import show_departures
 from dashboard.downloads import show_downloads
 from dashboard.figure_table import figure_names, figure_text
 from dashboard.figure_table import table as figure_table
@@ -59,7 +60,8 @@ def show_answer(comparison: Comparison, job: Job, looked_at: Mapping[str, str]) 
     st.subheader(_("Key figures"))
     st.html(figure_table(pilots, figure_names(comparison, entrance), language()))
     _maps(runs, series)
-    film = show_day(runs, looked_at["film"])
+    with st.container(key="day-film"):
+        film = show_day(runs, looked_at["film"])
     _loads(pilots, series)
     _money_and_people(pilots)
     show_downloads(comparison, pilots, job)
@@ -186,6 +188,7 @@ def _loads(pilots: Mapping[str, PilotResult], frames: Mapping[str, pd.DataFrame]
         ),
         alt=_("Places taken in the shuttles over the day, with 8 days in 10"),
     )
+    show_departures({name: pilot.run for name, pilot in pilots.items()})
 
 
 def _money_and_people(pilots: Mapping[str, PilotResult]) -> None:

@@ -26,6 +26,7 @@ FIRST_HOUR, LAST_HOUR = 6, 23
 BAND = (0.1, 0.9)
 MINUTES_PER_HOUR = 60.0
 HEIGHT = 300
+LOW_HEIGHT = 200
 LIMIT_COLOR = "#d1493b"
 MOST_DISTRICTS = 15
 
@@ -109,17 +110,51 @@ def course(
     )
     layers = [band, mean]
     if limit is not None:
-        value, name = limit
-        full = pd.DataFrame({"limit": [value], "text": [name]})
-        rule = alt.Chart(full).mark_rule(strokeDash=[4, 4], color=LIMIT_COLOR)
-        words = alt.Chart(full).mark_text(
-            align="left", baseline="bottom", dx=4, dy=-2, color=LIMIT_COLOR
-        )
-        layers += [
-            rule.encode(y="limit:Q"),
-            words.encode(y="limit:Q", x=alt.value(0), text="text:N"),
-        ]
+        layers += _limit(*limit)
     return alt.layer(*layers).properties(height=HEIGHT)
+
+
+def departures(
+    table: pd.DataFrame, words: str, limit: tuple[float, str]
+) -> alt.LayerChart | alt.FacetChart:
+    """Return how full each departure is: a bar for the mean, a line for 8 days in 10.
+
+    Parameters
+    ----------
+    table
+        ``departure_s``, ``mean``, ``low``, ``high``, ``left_behind``; one row a departure.
+    words
+        Which way they go.
+    limit
+        Places in a vehicle, and what they are called.
+    """
+    times = pd.Timestamp(DAY) + pd.to_timedelta(table["departure_s"], unit="s")
+    chart = alt.Chart(table.assign(time=times)).encode(x=_clock_axis())
+    title = _("people on board, {way}").format(way=words)
+    tooltip = [
+        alt.Tooltip("time:T", title=_("departure"), format="%H:%M"),
+        alt.Tooltip("mean:Q", title=_("mean"), format=".1f"),
+        alt.Tooltip("low:Q", title=_("1 day in 10 below"), format=".0f"),
+        alt.Tooltip("high:Q", title=_("1 day in 10 above"), format=".0f"),
+        alt.Tooltip("left_behind:Q", title=_("left behind a day"), format=".1f"),
+    ]
+    bars = chart.mark_bar(color=COLORS[1], width=6, opacity=0.75, clip=True).encode(
+        y=alt.Y("mean:Q", title=title), tooltip=tooltip
+    )
+    spread = chart.mark_rule(strokeWidth=1.5, clip=True).encode(
+        y=alt.Y("low:Q", title=title), y2="high:Q", color=alt.value("#6b7280"), tooltip=tooltip
+    )
+    return alt.layer(bars, spread, *_limit(*limit)).properties(height=LOW_HEIGHT)
+
+
+def _limit(value: float, name: str) -> list[alt.Chart]:
+    """Return a line across a chart with its name."""
+    full = pd.DataFrame({"limit": [value], "text": [name]})
+    rule = alt.Chart(full).mark_rule(strokeDash=[4, 4], color=LIMIT_COLOR)
+    words = alt.Chart(full).mark_text(
+        align="left", baseline="bottom", dx=4, dy=-2, color=LIMIT_COLOR
+    )
+    return [rule.encode(y="limit:Q"), words.encode(y="limit:Q", x=alt.value(0), text="text:N")]
 
 
 def _spread(frame: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.comparison import to_toml
+from dashboard.printing import print_button
 from dashboard.texts import _, language, plain
 from simulation.report import render
 
@@ -53,7 +54,8 @@ def show_downloads(comparison: Comparison, pilots: Mapping[str, PilotResult], jo
             f"{one.name}.toml",
             "application/toml",
         )
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, key="take-along-answer"):
+        print_button()
         for label, (make, file_name, mime) in files.items():
             st.download_button(
                 label,

@@ -57,8 +57,17 @@ button[data-variant][data-selected="true"] p,
   [data-testid="stColumn"]:has(.st-key-question),
   [data-testid="stDownloadButton"], [data-testid="stButton"] {
     display: none !important;}
-  [data-testid="stColumn"]:has(.st-key-take-along) {
+  [data-testid="stColumn"]:has(.st-key-take-along),
+  [data-testid="stColumn"]:has(.st-key-answer) {
     width: 100% !important; flex: 1 1 100% !important;}
+  .st-key-take-along-answer, .st-key-day-film, .st-key-answer [data-testid="stExpander"] {
+    display: none !important;}
+  .st-key-answer [data-testid="stVegaLiteChart"], .st-key-answer iframe, .lm-table tr {
+    break-inside: avoid;}
+  .st-key-answer [data-testid="stVegaLiteChart"] {
+    print-color-adjust: exact; background: light-dark(#ffffff, #0e1117);}
+  .st-key-answer h3 {break-after: avoid;}
+  .lm-better, .lm-worse, .lm-different {print-color-adjust: exact;}
   .lm-timeline li {break-inside: avoid;}
   .block-container {padding: 0 !important;}
 }

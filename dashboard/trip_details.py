@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -10,6 +9,7 @@ import streamlit as st
 from dashboard.formats import clock, day, duration, money, sentence, spoken
 from dashboard.journey import leg_title, timeline
 from dashboard.outlook import show_outlook
+from dashboard.printing import print_button
 from dashboard.texts import _, plain
 from dashboard.trip import place_name, planner
 from lastmile.exports import gpx_document
@@ -23,15 +23,6 @@ if TYPE_CHECKING:
 
     from dashboard.trip import Trip
     from lastmile.itinerary import Itinerary, Outing, WayBack
-
-PRINT = """
-<button type="button" class="lm-print">{label}</button>
-<script>
-for (const button of document.querySelectorAll(".lm-print")) {{
-  button.onclick = () => window.print();
-}}
-</script>
-"""
 
 
 def details(
@@ -75,9 +66,7 @@ def details(
     _tickets(itinerary)
     with st.container(horizontal=True, key="take-along"):
         _gpx(ends, itinerary, back)
-        st.html(
-            PRINT.format(label=escape(_("Print"))), unsafe_allow_javascript=True, width="content"
-        )
+        print_button()
     for note in outing.notes:
         st.caption(plain(note))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -11,6 +12,7 @@ from simulation.day import run_day
 from simulation.eventlog import Kind
 from simulation.kpis import kpis, occupancy
 from simulation.parties import STAYS_AWAY
+from simulation.shuttle import BACK, OUT
 from simulation.trial import Outcome
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from simulation.day import DayResult
     from simulation.eventlog import EventLog
     from simulation.model import DayModel
+    from simulation.shuttle import Service
     from simulation.trial import Table
 
 SERIES: Final = "series"
@@ -27,6 +30,10 @@ SERIES: Final = "series"
 
 GAINS: Final = "gains"
 """Table: ``zone``, ``people``, ``gain_min``; see `gains_of`."""
+
+DEPARTURES: Final = "departures"
+"""Table: ``service``, ``direction``, ``departure_s``, ``most_on_board``, ``left_behind``; see
+`departures_of`."""
 
 TIMES_S: Final = np.arange(6 * 3600, 24 * 3600 + 1, 900, dtype=np.float64)
 """When the course of the day is read, s after midnight."""
@@ -77,7 +84,11 @@ class DayTrial:
         result = run_day(self.model, seed, replication)
         return Outcome(
             {name: float(value) for name, value in kpis(result, self.model).items()},
-            {SERIES: course_of(result.events, self.model), GAINS: gains_of(result)},
+            {
+                SERIES: course_of(result.events, self.model),
+                GAINS: gains_of(result),
+                DEPARTURES: departures_of(result.events, self.model),
+            },
         )
 
 
@@ -213,6 +224,68 @@ def _load(
     metres = summed(driven)
     with np.errstate(invalid="ignore"):
         return np.where(metres > 0, summed(carried) / np.where(metres > 0, metres, 1), np.nan)
+
+
+def departures_of(events: EventLog, model: DayModel) -> Table:
+    """Return how full every departure of the shuttles is.
+
+    Returns
+    -------
+    dict
+        One row a departure that is made: ``service``, ``direction`` (0 to the park, 1 back),
+        ``departure_s`` by the timetable, ``most_on_board`` between any two of its stops, and
+        ``left_behind``, people who did not fit in at any of its stops.
+    """
+    columns: dict[str, list[np.ndarray[Any, np.dtype[Any]]]] = {
+        name: [np.empty(0, dtype=kind)]
+        for name, kind in (
+            ("service", np.str_),
+            ("direction", np.int8),
+            ("departure_s", np.float64),
+            ("most_on_board", np.float64),
+            ("left_behind", np.float64),
+        )
+    }
+    for index, service in enumerate(model.services):
+        if service.mode != "shuttle" or not len(service.times_s):
+            continue
+        runs = events.of(Kind.VEHICLE_RUNS, place=index)
+        most = np.full(len(service.times_s), -1.0)
+        np.maximum.at(most, runs.party, runs.people)
+        made = np.flatnonzero(most >= 0)
+        columns["service"].append(np.full(len(made), service.id))
+        columns["direction"].append(service.direction[made])
+        columns["departure_s"].append(np.nanmin(service.times_s[made], axis=1))
+        columns["most_on_board"].append(most[made])
+        columns["left_behind"].append(_left_behind(events, service, index)[made])
+    return {name: np.concatenate(parts) for name, parts in columns.items()}
+
+
+def _left_behind(
+    events: EventLog, service: Service, index: int
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return how many people each trip of a line left behind, (trips,).
+
+    A party is left behind by the next trip that leaves its stop: to the park, or away from it
+    where it goes home, and the other way where none leaves that way.
+    """
+    counts = np.zeros(len(service.times_s))
+    runs = events.of(Kind.VEHICLE_RUNS, place=index)
+    leaves: dict[tuple[int, int], list[tuple[float, int]]] = {}
+    calls = [service.calls(trip).tolist() for trip in range(len(service.times_s))]
+    made = [0] * len(calls)
+    for time_s, trip in zip(runs.time_s.tolist(), runs.party.tolist(), strict=True):
+        stop = calls[trip][made[trip]]
+        made[trip] += 1
+        leaves.setdefault((stop, int(service.direction[trip])), []).append((time_s, trip))
+    for kind, way in ((Kind.RIDE_LEFT_BEHIND, OUT), (Kind.HOMEWARD_LEFT_BEHIND, BACK)):
+        behind = events.of(kind, place=index)
+        rows = zip(behind.time_s.tolist(), behind.value.tolist(), behind.people, strict=True)
+        for time_s, stop, people in rows:
+            following = leaves.get((int(stop), way)) or leaves[int(stop), 1 - way]
+            rank = min(bisect_left(following, (time_s, -1)), len(following) - 1)
+            counts[following[rank][1]] += people
+    return counts
 
 
 def gains_of(result: DayResult) -> Table:

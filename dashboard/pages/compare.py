@@ -59,7 +59,7 @@ def page() -> None:
     left, right = st.columns([1, 2], gap="medium")
     with left:
         comparison = _question(asked, fresh=query.fresh)
-    with right:
+    with right, st.container(key="answer"):
         if not comparison.pilots:
             st.info(_("Choose a pilot to compare with the base."))
         else:
