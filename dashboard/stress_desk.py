@@ -60,9 +60,10 @@ def stress_desk(scenario: Scenario, service: str, query: Query) -> dict[str, str
     )
     name = f"{scenario.digest} {service}"
     words = ("run", "mend")
-    asked = query.one_of("stress", "", words) if query.fresh else ""
-    if asked:
-        st.session_state[ASKED] = name
+    first = query.fresh or ASKED not in st.session_state
+    asked = query.one_of("stress", "", words) if first else ""
+    if first:
+        st.session_state[ASKED] = name if asked else ""
     seed({MENDED: asked == "mend"}, fresh=bool(asked))
     mend = st.checkbox(_("Also look for the cheapest change that mends it (slower)"), key=MENDED)
     if st.button(_("Run the stress test"), type="primary", icon=":material/speed:"):

@@ -51,6 +51,4 @@ class StressQuestion:
             If the line cannot run.
         """
         effort = Effort(self.days, mend=self.mend)
-        return stress_test(
-            self.scenario, self.service, effort=effort, crew=crew, listener=listener
-        )
+        return stress_test(self.scenario, self.service, effort=effort, crew=crew, listener=listener)

@@ -2,165 +2,85 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import tempfile
-from html import escape
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import altair as alt
-import folium
 import numpy as np
 import pandas as pd
 import streamlit as st
-from streamlit_folium import st_folium
 
-from dashboard.maps import ESPOO, base_map, line, marker
-from dashboard.texts import _, _n, language, plain
-from lastmile.errors import LastmileError, OffNetworkError, RequestError
+from dashboard.formats import number, sentence, spoken
+from dashboard.line_draft import (
+    FIELDS,
+    LINE,
+    ROWS,
+    keep,
+    known_drafts,
+    point_of,
+    recall,
+    remember,
+    scenario_of,
+)
+from dashboard.line_stops import COLOR, choose_stops, look_at_all
+from dashboard.stress_desk import stress_desk
+from dashboard.texts import _, _n, plain
+from lastmile.errors import LastmileError, RequestError
+from lastmile.messages import Message
 from lastmile.network.paths import matrix
 from lastmile.network.street import load_network
 from lastmile.parameters import Parameters
-from lastmile.places import Gazetteer
 from lastmile.transit.feed import load_feed
 from lastmile.transit.writer import write_files
-from scenarios.load import build, load_scenario
-from simulation.gtfs_in import read_line
 from simulation.gtfs_out import Publication, pilot_tables, table_files
-from simulation.lines import STOP_OFF_ROAD_M, clock_text
-from simulation.pasted import read_departures, read_table
+from simulation.lines import clock_text
+from simulation.pasted import read_departures, read_table, read_windows
 from simulation.schedule import ScheduleCheck, check_schedule
-from simulation.search import Verdict
-from simulation.stress import Effort, StressTest, stress_test
-from simulation.supply import build_supply, representative_date
+from simulation.supply import build_supply
 
 if TYPE_CHECKING:
+    from dashboard.state import Query
     from scenarios.schema import Scenario
 
-LINE: Final = "own-line"
-COLOR: Final = "#0072b2"
-ZOOM: Final = 11
-STRESS_DAYS: Final = 20
-KINDS: Final = ("rail_station", "metro_station", "bus_stop", "park_entrance", "car_park")
-_MOST_STOPS: Final = 40
 _TWO: Final = 2
 
 
-def editor() -> None:
-    """Draw the editor; what it holds lives in the session."""
+def editor(query: Query) -> dict[str, str]:
+    """Draw the editor; return what the address is to say: the line lives in the server."""
+    draft = query.one_of("line", "", known_drafts()) if query.fresh else ""
+    if draft:
+        recall(draft)
+        look_at_all()
     left, right = st.columns(2, gap="medium")
     with left:
-        stops = _stops()
+        stops = choose_stops()
         service = _service(stops)
     with right:
         if len(stops) < _TWO or service is None:
             st.info(_("Choose two stops or more, on the map or from the list."))
-            return
+            return {"line": remember() if stops else ""}
+        said = {"line": remember()}
         try:
-            scenario = _scenario(stops, service)
+            scenario = scenario_of(service)
             check = _checked(scenario.digest, scenario)
         except LastmileError as fault:
-            st.error(plain(str(fault)))
-            return
+            _tell(fault)
+            return said
         _show_blocks(check)
         if check.feasible:
             _show_feed(scenario)
-            _show_stress(scenario)
+    if check.feasible:
+        said |= stress_desk(scenario, LINE, query)
+    return said
 
 
-# --- stops
-
-
-def _stops() -> list[dict[str, Any]]:
-    """Let stops be chosen on the map and from the list; return them in their order."""
-    own: list[dict[str, Any]] = st.session_state.setdefault("own-stops", [])
-    known = {place.id: place for kind in KINDS for place in Gazetteer.bundled().by_kind(kind)}
-    chosen = st.selectbox(
-        _("Add a place"),
-        list(known),
-        index=None,
-        format_func=lambda key: known[key].name(language()),
-        key="own-place",
-    )
-    add, undo, clear = st.columns(3)
-    if add.button(_("Add stop"), disabled=chosen is None, use_container_width=True):
-        own.append({"place": chosen})
-    if undo.button(_("Remove last"), disabled=not own, use_container_width=True):
-        own.pop()
-    if clear.button(_("Remove all"), disabled=not own, use_container_width=True):
-        own.clear()
-    _upload(own)
-    points = [_point(one) for one in own]
-    layer = folium.FeatureGroup(name="own-line")
-    if len(points) >= _TWO:
-        layer.add_child(line([(lat, lon) for _name, lat, lon in points], LINE, COLOR))
-    for number, (name, lat, lon) in enumerate(points, start=1):
-        layer.add_child(marker(lat, lon, f"{number}. {name}", COLOR, radius=6))
-    answer = st_folium(
-        base_map(),
-        key="own-map",
-        center=ESPOO,
-        zoom=ZOOM,
-        height=360,
-        use_container_width=True,
-        feature_group_to_add=layer,
-        returned_objects=["last_clicked"],
-    )
-    _clicked((answer or {}).get("last_clicked"), own)
-    st.html("<ol>" + "".join(f"<li>{escape(name)}</li>" for name, _lat, _lon in points) + "</ol>")
-    return own
-
-
-def _point(stop: dict[str, Any]) -> tuple[str, float, float]:
-    """Return a stop's name and where it is."""
-    if "place" in stop:
-        place = Gazetteer.bundled()[stop["place"]]
-        return place.name(language()), place.lat, place.lon
-    return stop["name"], stop["lat"], stop["lon"]
-
-
-def _clicked(click: dict[str, float] | None, own: list[dict[str, Any]]) -> None:
-    """Add a stop where the map was clicked, on the nearest road a bus can use."""
-    if click is None or click == st.session_state.get("own-click") or len(own) >= _MOST_STOPS:
-        return
-    st.session_state["own-click"] = click
-    try:
-        snap = load_network().snap(
-            click["lat"], click["lng"], "car", max_distance_m=STOP_OFF_ROAD_M
-        )
-    except OffNetworkError as off:
-        st.warning(plain(str(off)))
-        return
-    name = _("Stop {n}").format(n=len(own) + 1)
-    own.append({"name": name, "lat": round(snap.lat, 6), "lon": round(snap.lon, 6)})
-    st.rerun()
-
-
-def _upload(own: list[dict[str, Any]]) -> None:
-    """Take stops and times from a GTFS feed."""
-    with st.expander(_("From a GTFS feed")):
-        file = st.file_uploader(_("GTFS feed (.zip)"), type="zip", key="own-gtfs")
-        name = st.text_input(_("Line, if there are several"), key="own-line-name").strip()
-        if file is None or not st.button(_("Take this line")):
-            return
-        try:
-            with tempfile.TemporaryDirectory() as folder:
-                path = Path(folder) / "feed.zip"
-                path.write_bytes(file.getvalue())
-                feed = load_feed(path)
-            day = representative_date(feed, load_scenario("baseline").day, [])
-            found = read_line(feed, day, name or None)
-        except LastmileError as fault:
-            st.error(plain(str(fault)))
-            return
-        own[:] = [
-            {"name": one.name, "lat": round(one.lat, 6), "lon": round(one.lon, 6)}
-            for one in found.stops
-        ]
-        st.session_state["own-rows"] = [list(row) for row in found.rows]
-        st.session_state["own-times"] = "gtfs"
+def _tell(fault: LastmileError) -> None:
+    """Show every fault of the line, each in the reader's language where it has one."""
+    said = spoken(str(fault))
+    rows = [row.split(": ", 2)[-1] if LINE in row else row for row in said.split("\n")]
+    st.error("  \n".join(plain(sentence(row)) for row in rows))
 
 
 # --- times and vehicles
@@ -170,38 +90,79 @@ def _service(stops: list[dict[str, Any]]) -> dict[str, Any] | None:
     """Ask for times and vehicles; return the service, or None where they are not clear."""
     ways = {
         "headway": _("Every so many minutes"),
+        "windows": _("Headways that change over the day"),
         "departures": _("Departures from the first stop"),
         "table": _("A table from a spreadsheet"),
     }
-    if st.session_state.get("own-rows"):
+    if st.session_state.get(ROWS):
         ways["gtfs"] = _("As in the GTFS feed")
-    way = st.radio(_("Times"), list(ways), format_func=ways.__getitem__, key="own-times")
-    service: dict[str, Any] = {}
+    if st.session_state.get("own-times") not in ways:
+        st.session_state["own-times"] = "headway"
+    way = st.radio(_("Times"), list(ways), format_func=ways.__getitem__, key=_field("own-times"))
     try:
-        service |= _times(way, stops)
+        service = _times(way, stops)
     except RequestError as fault:
-        st.error(plain(str(fault)))
-        return None
-    one, two, three = st.columns(3)
-    service["vehicles"] = one.number_input(_("Vehicles"), 1, 99, 2, key="own-vehicles")
-    service["seats"] = two.number_input(_("Seats"), 1, 200, 19, key="own-seats")
-    service["layover_min"] = three.number_input(
-        _("Layover, min"), 0.0, 60.0, 3.0, 1.0, key="own-layover"
-    )
-    if way in {"headway", "departures"}:
+        _tell(fault)
+        service = None
+    vehicles = _vehicles()
+    minutes: list[float] | None = []
+    if way in {"headway", "windows", "departures"}:
         one, two = st.columns(2)
-        slow = one.number_input(
-            _("Congestion factor"), 0.5, 3.0, _value("bus_run_time_factor"), 0.05, key="own-factor"
-        )
+        factor = keep("own-factor", _value("bus_run_time_factor"))
+        slow = one.number_input(_("Congestion factor"), 0.5, 3.0, step=0.05, key=factor)
+        stop_time = keep("own-dwell", _value("dwell_stop_s"))
         dwell = two.number_input(
-            _("Stop time, s"), 0.0, 600.0, _value("dwell_stop_s"), 5.0, key="own-dwell"
+            _("Stop time, s"), 0.0, 600.0, step=5.0, format="%g", key=stop_time
         )
         minutes = _run_times(stops, slow, dwell)
         if minutes is None:
             st.error(_("No road leads from one of the stops to the next."))
             return None
-        service["run_times_min"] = minutes
-    return service
+        _show_run_times(stops, minutes)
+    if service is None:
+        return None
+    return {**service, **vehicles, **({"run_times_min": minutes} if minutes else {})}
+
+
+def _field(name: str) -> str:
+    """Return the key of a widget of the editor, its value set."""
+    return keep(name, FIELDS[name])
+
+
+def _vehicles() -> dict[str, Any]:
+    """Ask for vehicles and drivers."""
+    one, two, three = st.columns(3)
+    found: dict[str, Any] = {
+        "vehicles": one.number_input(_("Vehicles"), 1, 99, key=_field("own-vehicles")),
+        "seats": two.number_input(_("Seats"), 1, 200, key=_field("own-seats")),
+        "layover_min": three.number_input(
+            _("Layover, min"), 0.0, 60.0, step=1.0, format="%g", key=_field("own-layover")
+        ),
+        "empty_runs": st.checkbox(
+            _("Vehicles may run empty between the termini"), key=_field("own-empty")
+        ),
+    }
+    if st.checkbox(
+        _("Drivers have their breaks at the termini"),
+        key=_field("own-breaks"),
+        help=_(
+            "The Working Hours Act (872/2019) gives drivers 30 minutes for each 5 h 30 min of "
+            "work. Without this another driver takes over the vehicle."
+        ),
+    ):
+        one, two = st.columns(2)
+        found["break_min"] = one.number_input(
+            _("Break, min"), 5.0, 120.0, step=5.0, format="%g", key=_field("own-break")
+        )
+        found["break_after_h"] = two.number_input(
+            _("After hours of work, at most"),
+            1.0,
+            12.0,
+            step=0.5,
+            format="%g",
+            key=_field("own-break-after"),
+        )
+    return found
 
 
 def _value(name: str) -> float:
@@ -218,29 +179,40 @@ def _times(way: str, stops: list[dict[str, Any]]) -> dict[str, Any]:
     """
     if way == "headway":
         one, two, three = st.columns(3)
-        first = one.text_input(_("From"), "9:00", key="own-first")
-        last = two.text_input(_("To"), "18:00", key="own-last")
-        headway = three.number_input(_("Headway, min"), 1.0, 240.0, 30.0, 5.0, key="own-headway")
+        first = one.text_input(_("From"), key=_field("own-first"))
+        last = two.text_input(_("To"), key=_field("own-last"))
+        headway = three.number_input(
+            _("Headway, min"), 1.0, 240.0, step=5.0, format="%g", key=_field("own-headway")
+        )
         ends = read_departures(f"{first}\n{last}")
         if len(ends) != _TWO:
-            raise RequestError(_("Give one time for the first departure and one for the last."))
+            raise RequestError(
+                Message("give one time for the first departure and one for the last")
+            )
         return {"first": ends[0], "last": ends[1], "headway": headway}
+    if way == "windows":
+        text = st.text_area(
+            _("A row for each time of day: from, to, minutes between departures"),
+            placeholder="7:00 - 9:00 / 15\n9:00 - 18:00 / 30",
+            key=_field("own-windows"),
+        )
+        return {"windows": read_windows(text)}
     if way == "departures":
-        text = st.text_area(_("Departures"), "9:00, 10:00, 11:00", key="own-departures")
+        text = st.text_area(_("Departures"), key=_field("own-departures"))
         return {"departures": read_departures(text)}
     if way == "gtfs":
-        rows = st.session_state["own-rows"]
+        rows = st.session_state[ROWS]
     else:
         text = st.text_area(
-            _("Timetable: a row for each trip, a column for each stop"), key="own-table"
+            _("Timetable: a row for each trip, a column for each stop"), key=_field("own-table")
         )
-        rows = read_table(text, [_point(one)[0] for one in stops]).rows
+        rows = read_table(text, [point_of(one)[0] for one in stops]).rows
     return {"timetable": [["" if time is None else time for time in row] for row in rows]}
 
 
 def _run_times(stops: list[dict[str, Any]], factor: float, dwell_s: float) -> list[float] | None:
     """Return the minutes from stop to stop by the roads; None where there is no road."""
-    points = [(lat, lon) for _name, lat, lon in map(_point, stops)]
+    points = [(lat, lon) for _name, lat, lon in map(point_of, stops)]
     if len(points) < _TWO:
         return []
     times = matrix(load_network(), points, points, "car").duration_s
@@ -250,17 +222,16 @@ def _run_times(stops: list[dict[str, Any]], factor: float, dwell_s: float) -> li
     return [float(one) for one in np.maximum(np.ceil((drive_s * factor + dwell_s) / 60), 1)]
 
 
+def _show_run_times(stops: list[dict[str, Any]], minutes: list[float]) -> None:
+    """Say how long the vehicle takes from stop to stop."""
+    if minutes:
+        names = [point_of(one)[0] for one in stops]
+        legs = [f"{name} {one:.0f} min" for name, one in zip(names[1:], minutes, strict=True)]
+        said = _("Run times by the roads: {legs}").format(legs=" → ".join([names[0], *legs]))
+        st.caption(plain(said))
+
+
 # --- what comes of it
-
-
-def _scenario(stops: list[dict[str, Any]], service: dict[str, Any]) -> Scenario:
-    """Return the day as it is, with the line."""
-    document = load_scenario("baseline").document()
-    spec = {"stops": [one.get("place", one) for one in stops], **service}
-    document["services"] = {**document.get("services", {}), LINE: spec}
-    document["title"] = {"en": _("A line of your own")}
-    digest = hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()[:8]
-    return build(f"{LINE}-{digest}", document, {})
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -276,34 +247,72 @@ def _show_blocks(check: ScheduleCheck) -> None:
     facts = [
         _n("{n} vehicle needed", "{n} vehicles needed", check.needed),
         _n("{n} trip a day", "{n} trips a day", len(check.trips)),
-        _("{hours:.1f} vehicle hours, {km:.0f} km").format(hours=check.hours, km=check.km),
+        _("{hours} vehicle hours, {km} km, of which {empty} km empty between termini").format(
+            hours=number(check.hours, 1), km=number(check.km, 0), empty=number(check.empty_km, 0)
+        ),
+        _("{hours} driver hours, of which {breaks} h are breaks").format(
+            hours=number(check.driver_hours, 1), breaks=number(check.break_hours, 1)
+        ),
     ]
     st.markdown("\n".join(f"- {plain(fact)}" for fact in facts))
     for fault in check.faults:
-        st.error(plain(fault.split(": ", 2)[-1]))
+        said = fault.values if isinstance(fault, Message) else {}  # noqa: PD011 - no table
+        st.error(plain(sentence(str(said.get("reason", fault)))))
+    chart = gantt(check)
+    st.altair_chart(chart, alt=_("Which vehicle makes which trip over the day"))
+
+
+def gantt(check: ScheduleCheck) -> alt.Chart:
+    """Return the chart of vehicles over the day: trips, empty runs and drivers' breaks."""
+    kinds = {
+        "trip": (_("trip"), COLOR),
+        "empty": (_("runs empty"), "#999999"),
+        "break": (_("driver's break"), "#e69f00"),
+    }
     midnight = pd.Timestamp("2000-01-01")
+    rows: list[tuple[str, str, float, float, str]] = []
+    ended: dict[int, float] = {}
+    for trip in check.trips:
+        vehicle = str(trip.vehicle)
+        free_s = ended.get(trip.vehicle, trip.start_s)
+        if trip.break_s:
+            rows.append((vehicle, "break", free_s, free_s + trip.break_s, ""))
+        if trip.empty_s:
+            rows.append((vehicle, "empty", trip.start_s - trip.empty_s, trip.start_s, trip.start))
+        what = f"{clock_text(trip.start_s)} {trip.start} - {clock_text(trip.end_s)} {trip.end}"
+        rows.append((vehicle, "trip", trip.start_s, trip.end_s, what))
+        ended[trip.vehicle] = trip.end_s
     frame = pd.DataFrame(
         {
-            "vehicle": [str(trip.vehicle) for trip in check.trips],
-            "start": [midnight + pd.Timedelta(seconds=trip.start_s) for trip in check.trips],
-            "end": [midnight + pd.Timedelta(seconds=trip.end_s) for trip in check.trips],
-            "trip": [
-                f"{clock_text(trip.start_s)} {trip.start} - {clock_text(trip.end_s)} {trip.end}"
-                for trip in check.trips
-            ],
+            "vehicle": [row[0] for row in rows],
+            "kind": [kinds[row[1]][0] for row in rows],
+            "start": [midnight + pd.Timedelta(seconds=row[2]) for row in rows],
+            "end": [midnight + pd.Timedelta(seconds=row[3]) for row in rows],
+            "what": [row[4] or f"{clock_text(row[2])} - {clock_text(row[3])}" for row in rows],
         }
     )
-    chart = (
+    shown = [kind for kind in kinds if kind in {row[1] for row in rows}]
+    chart: alt.Chart = (
         alt.Chart(frame)
-        .mark_bar(color=COLOR, stroke="#ffffff")
+        .mark_bar(stroke="#ffffff", height=18)
         .encode(
             x=alt.X("start:T", axis=alt.Axis(format="%H:%M"), title=None),
             x2="end:T",
             y=alt.Y("vehicle:N", title=_("Vehicle")),
-            tooltip=["trip:N"],
+            color=alt.Color(
+                "kind:N",
+                title=None,
+                scale=alt.Scale(
+                    domain=[kinds[kind][0] for kind in shown],
+                    range=[kinds[kind][1] for kind in shown],
+                ),
+                legend=alt.Legend(orient="top"),
+            ),
+            tooltip=[alt.Tooltip("kind:N", title=" "), alt.Tooltip("what:N", title=" ")],
         )
+        .properties(height=alt.Step(26))
     )
-    st.altair_chart(chart, alt=_("Which vehicle makes which trip over the day"))
+    return chart
 
 
 def _show_feed(scenario: Scenario) -> None:
@@ -311,10 +320,15 @@ def _show_feed(scenario: Scenario) -> None:
     try:
         content = _feed(scenario.digest, scenario)
     except LastmileError as fault:
-        st.error(plain(str(fault)))
+        _tell(fault)
         return
     st.download_button(
-        _("Download as GTFS"), content, file_name=f"{LINE}.zip", mime="application/zip"
+        _("Download as GTFS"),
+        content,
+        file_name=f"{LINE}.zip",
+        mime="application/zip",
+        on_click="ignore",
+        icon=":material/download:",
     )
 
 
@@ -329,65 +343,3 @@ def _feed(digest: str, _scenario: Scenario) -> bytes:
         path = write_files(table_files(tables), Path(folder) / "feed.zip")
         load_feed(path)
         return path.read_bytes()
-
-
-def _show_stress(scenario: Scenario) -> None:
-    """Put the line through situations when asked."""
-    tested: dict[str, StressTest] = st.session_state.setdefault("own-tested", {})
-    mend = st.checkbox(_("Also look for the cheapest change that mends it (slower)"))
-    if st.button(_("Stress test")):
-        with st.spinner(_("Simulating busy days, late trains and mishaps")):
-            try:
-                found = stress_test(
-                    scenario, LINE, effort=Effort(STRESS_DAYS, workers=1, mend=mend)
-                )
-            except LastmileError as fault:
-                st.error(plain(str(fault)))
-                return
-        tested.clear()
-        tested[scenario.digest] = found
-    if scenario.digest not in tested:
-        return
-    lights = {
-        Verdict.KEPT: ("🟢", _("holds")),
-        Verdict.OPEN: ("🟡", _("not sure")),
-        Verdict.BROKEN: ("🔴", _("breaks")),
-    }
-    titles = {
-        "ordinary": _("An ordinary day"),
-        "busy": _("A busy day (1 in 5)"),
-        "one-in-20": _("A 1-in-20 day"),
-        "late-trains": _("Trains 8 minutes late"),
-        "slow-traffic": _("Traffic a quarter slower"),
-        "vehicle-out": _("A vehicle out from noon"),
-        "coach": _("A coach party of 45"),
-    }
-    rows = []
-    for one in tested[scenario.digest].results:
-        sign, word = lights[one.verdict]
-        why = "; ".join(
-            f"{light.promise}: {light.reason}"
-            if light.estimate is None
-            else f"{light.promise}: {light.estimate.mean:.3g}. {light.reason}"
-            for light in one.lights
-            if light.verdict is not Verdict.KEPT
-        )
-        if one.mend is not None:
-            said = ", ".join(
-                f"{key.rpartition('.')[2]} = {value}" for key, value in one.mend.changes.items()
-            )
-            why += ". " + _("Mended by {changes}: {cost:+.0f} EUR a day").format(
-                changes=said, cost=one.mend.cost_eur
-            )
-        name = titles.get(one.situation.id, one.situation.title)
-        rows.append(
-            f'<tr><th scope="row">{escape(name)}</th>'
-            f"<td>{sign} {escape(word)}</td><td>{escape(why)}</td></tr>"
-        )
-    heads = "".join(
-        f'<th scope="col">{escape(text)}</th>' for text in (_("Situation"), _("Verdict"), _("Why"))
-    )
-    st.html(
-        f'<table class="lm-table"><thead><tr>{heads}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table>"
-    )

@@ -111,6 +111,16 @@ class Stop(_Part):
     name: str
     lat: Latitude
     lon: Longitude
+    back_lat: Latitude | None = Field(
+        default=None, description="where trips back stop, if that is across the road"
+    )
+    back_lon: Longitude | None = None
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Stop:
+        if (self.back_lat is None) != (self.back_lon is None):
+            raise ValueError("give back_lat and back_lon, or neither")
+        return self
 
 
 class Window(_Part):

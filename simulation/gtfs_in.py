@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from lastmile.errors import RequestError
+from lastmile.messages import Message
 from lastmile.transit.timetable import Timetable
+from lastmile.units import great_circle_m
 
 if TYPE_CHECKING:
     from datetime import date
 
     from lastmile.transit.model import Feed
     from lastmile.transit.timetable import Stop
+
+    Run = list[tuple[Stop, int]]
+
+SAME_PLACE_M: Final = 2.0
+"""Stops nearer than this to each other are one place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +33,25 @@ class LineTimetable:
         The line.
     stops
         In the order of its trips out: those of its longest trip.
+    back
+        Of each the stop at which trips back call, where it is another of the same name: that
+        across the road.
     rows
         Each trip's departures at them, s after midnight, None where it does not call; those of
         trips back fall along the row. In the order they leave.
     left_out
         Trips that do not run along these stops.
+    cut
+        Trips that run there and back in one and are cut in two where they turn.
     """
 
     route_id: str
     name: str
     stops: tuple[Stop, ...]
+    back: tuple[Stop | None, ...]
     rows: tuple[tuple[int | None, ...], ...]
     left_out: int
+    cut: int
 
 
 def read_line(feed: Feed, day: date, route: str | None = None) -> LineTimetable:
@@ -61,38 +75,80 @@ def read_line(feed: Feed, day: date, route: str | None = None) -> LineTimetable:
     """
     table = Timetable.for_day(feed, day)
     index = _route_index(table, route)
-    runs = [
-        [(table.stop(call.stop), call.departure_s) for call in table.calls(number)]
+    trips = [
+        (number, trip.direction)
         for number, trip in enumerate(table.trips)
         if trip.route == index and trip.day_offset == 0
     ]
     wanted = table.routes[index]
-    if not runs:
-        raise RequestError(f"line {wanted.short_name or wanted.id} has no trip on {day}")
-    directions = [
-        trip.direction for trip in table.trips if trip.route == index and trip.day_offset == 0
-    ]
-    out = [run for run, way in zip(runs, directions, strict=True) if way != 1] or runs
-    longest = max(out, key=len)
-    stops = tuple(stop for stop, _ in longest)
-    rank = _ranks(stops)
+    name = wanted.short_name or wanted.long_name or wanted.id
+    if not trips:
+        raise RequestError(Message("line {line} has no trip on {day}", line=name, day=day))
+    runs: list[tuple[Run, int | None]] = []
+    cut = 0
+    for number, direction in trips:
+        calls = table.calls(number)
+        whole = [(table.stop(call.stop), call.departure_s) for call in calls]
+        halves = _halves(whole)
+        cut += len(halves) > 1
+        for half, returns in zip(halves, (False, True), strict=False):
+            runs.append((half, 1 if returns else direction))
+    out = [run for run, way in runs if way != 1] or [run for run, _ in runs]
+    stops = tuple(stop for stop, _ in max(out, key=len))
+    rank = {stop.name: place for place, stop in enumerate(stops)}
     rows, left_out = [], 0
-    for run in runs:
+    across: dict[int, Stop] = {}
+    for run, _ in runs:
         places = [rank.get(stop.name) for stop, _ in run]
         known = [place for place in places if place is not None]
-        if len(known) < len(run) or known not in (
-            sorted(set(known)),
-            sorted(set(known), reverse=True),
-        ):
+        falls = known == sorted(set(known), reverse=True)
+        if len(known) < len(run) or not (falls or known == sorted(set(known))):
             left_out += 1
             continue
         times: list[int | None] = [None] * len(stops)
-        for place, (_, time_s) in zip(known, run, strict=True):
+        for place, (stop, time_s) in zip(known, run, strict=True):
             times[place] = time_s
+            if falls and _is_elsewhere(stop, stops[place]):
+                across.setdefault(place, stop)
         rows.append(tuple(times))
     rows.sort(key=lambda row: min(time_s for time_s in row if time_s is not None))
-    return LineTimetable(
-        wanted.id, wanted.short_name or wanted.long_name, stops, tuple(rows), left_out
+    back = tuple(across.get(place) for place in range(len(stops)))
+    return LineTimetable(wanted.id, name, stops, back, tuple(rows), left_out, cut)
+
+
+def _is_elsewhere(one: Stop, other: Stop) -> bool:
+    """Say whether two stops are two places."""
+    return great_circle_m(one.lat, one.lon, other.lat, other.lon) > SAME_PLACE_M
+
+
+def _halves(run: Run) -> list[Run]:
+    """Return a run, or its two halves where it comes back the way it went.
+
+    Raises
+    ------
+    RequestError
+        If it calls twice at a stop and does not come back the way it went: a loop has no two
+        directions.
+    """
+    names = [stop.name for stop, _ in run]
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
+    if twice is None:
+        return [run]
+    for turn in range(1, len(run) - 1):
+        there, back = names[: turn + 1], names[turn:]
+        if names[turn] == names[turn + 1]:  # it calls there before and after its rest
+            back = names[turn + 1 :]
+        order = {name: place for place, name in enumerate(there)}
+        places = [order.get(name, -1) for name in back]
+        known = len(order) == len(there) and min(places) >= 0 and len(places) > 1
+        if known and places == sorted(set(places), reverse=True):
+            return [run[: turn + 1], run[len(run) - len(back) :]]
+    raise RequestError(
+        Message(
+            "the line calls twice at {stop} on one trip and does not come back the way it went; a "
+            "loop cannot be tested as one line, cut it there",
+            stop=twice,
+        )
     )
 
 
@@ -105,17 +161,17 @@ def _route_index(table: Timetable, route: str | None) -> int:
         return found[0]
     known = sorted(one.short_name or one.id for one in names.values())
     shown = ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")  # noqa: PLR2004 - a line of text
-    what = "which line is meant?" if route is None else f"there is no one line {route!r};"
-    raise RequestError(f"{what} on {table.day} the feed has {shown}")
-
-
-def _ranks(stops: tuple[Stop, ...]) -> dict[str, int]:
-    """Return the place of each name along the line; a loop has no such order."""
-    rank = {stop.name: index for index, stop in enumerate(stops)}
-    if len(rank) < len(stops):
-        twice = next(name for name, n in Counter(stop.name for stop in stops).items() if n > 1)
+    if route is None:
         raise RequestError(
-            f"the line calls twice at {twice} on one trip; a loop cannot be tested as one line, "
-            "cut it there"
+            Message(
+                "which line is meant? on {day} the feed has {lines}", day=table.day, lines=shown
+            )
         )
-    return rank
+    raise RequestError(
+        Message(
+            "there is no one line {line!r}; on {day} the feed has {lines}",
+            line=route,
+            day=table.day,
+            lines=shown,
+        )
+    )

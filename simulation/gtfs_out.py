@@ -212,8 +212,13 @@ class _Writer:
     def add(self, service: Service) -> None:
         """Add a service's route, stops, trips and shapes."""
         places = self._places(service)
-        ids = [self._stop(service, index, place) for index, place in enumerate(places)]
-        names = [self.rows["stops"][self._row(one)]["stop_name"] for one in ids]
+        ids = {
+            way: [self._stop(service, index, place, way) for index, place in enumerate(places)]
+            for way in np.unique(service.direction).tolist()
+        }
+        names = [
+            self.rows["stops"][self._row(one)]["stop_name"] for one in next(iter(ids.values()))
+        ]
         long_name = f"{names[0]} - {names[-1]}"
         for language in LANGUAGES:
             ends = [
@@ -230,7 +235,7 @@ class _Writer:
                 "route_type": BUS,
             }
         )
-        groups: dict[tuple[int, ...], list[int]] = {}
+        groups: dict[tuple[int, ...], list[int]] = {}  # a pattern has one direction
         starts = np.nanmin(service.times_s, axis=1)
         for trip in np.argsort(starts, kind="stable").tolist():
             groups.setdefault(tuple(service.calls(trip).tolist()), []).append(trip)
@@ -241,9 +246,10 @@ class _Writer:
                 said = headsign if end is None else end.name(language)
                 self._translate("trips", "trip_headsign", headsign, language, said)
             shape = f"{service.id}-{number}"
-            along = self._shape(shape, service, calls)
+            way = int(service.direction[trips[0]])
+            along = self._shape(shape, service, calls, way)
             for run in self._runs(service, calls, trips):
-                self._trip(service, ids, calls, run, shape, along, headsign)
+                self._trip(service, ids[way], calls, run, shape, along, headsign)
 
     def _places(self, service: Service) -> list[Place | None]:
         """Return the place of each stop; None where it has no entry in the gazetteer."""
@@ -256,10 +262,10 @@ class _Writer:
     def _row(self, stop_id: str) -> int:
         return list(self.stop_ids.values()).index(stop_id)
 
-    def _stop(self, service: Service, index: int, place: Place | None) -> str:
-        """Add a stop unless it is there; return its id."""
+    def _stop(self, service: Service, index: int, place: Place | None, way: int) -> str:
+        """Add the stop of a direction unless it is there; return its id."""
         name = service.stops[index] if place is None else place.name_fi
-        lat, lon = float(service.lat[index]), float(service.lon[index])
+        lat, lon = service.point(index, way)
         key = (name, lat, lon)
         if key in self.stop_ids:
             return self.stop_ids[key]
@@ -298,9 +304,9 @@ class _Writer:
             }
         )
 
-    def _shape(self, shape: str, service: Service, calls: Sequence[int]) -> list[float]:
+    def _shape(self, shape: str, service: Service, calls: Sequence[int], way: int) -> list[float]:
         """Add the line through some stops, along the roads; return each stop's place on it, m."""
-        points = [(float(service.lat[stop]), float(service.lon[stop])) for stop in calls]
+        points = [service.point(stop, way) for stop in calls]
         line: list[tuple[float, float]] = [points[0]]
         dist = [0.0]
         along = [0.0]

@@ -41,11 +41,16 @@ MINUTE: Final = 60.0
 
 
 class StopPoint(NamedTuple):
-    """A stop: its name and where it is."""
+    """A stop: its name, where it is, and where trips back stop if that is elsewhere."""
 
     name: str
     lat: float
     lon: float
+    back: tuple[float, float] | None = None
+
+    def across(self) -> StopPoint:
+        """Return the stop of trips back."""
+        return self if self.back is None else StopPoint(self.name, *self.back)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,8 @@ class LineBuilder:
         run_s = back_s = np.empty(0)
         if spec.timetable is None:
             there = self._run_times(f"{where}.stops", stops, spec.run_times_min)
-            back = self._run_times(f"{where}.stops", stops[::-1], _reverse(spec.run_times_min))
+            across = [stop.across() for stop in stops[::-1]]
+            back = self._run_times(f"{where}.stops", across, _reverse(spec.run_times_min))
             if there is None or back is None:
                 return None
             run_s, back_s = there, back
@@ -348,11 +354,13 @@ class LineBuilder:
                     continue
                 point = StopPoint(place.name(), place.lat, place.lon)
             else:
-                point = StopPoint(spec.name, spec.lat, spec.lon)
-            place_on = self.streets.snap_many(
-                np.array([point.lat]), np.array([point.lon]), "car", max_distance_m=STOP_OFF_ROAD_M
-            )
-            if place_on.edge[0] < 0:
+                back = None
+                if spec.back_lat is not None and spec.back_lon is not None:
+                    back = (spec.back_lat, spec.back_lon)
+                point = StopPoint(spec.name, spec.lat, spec.lon, back)
+            lats, lons = np.array([one[1:3] for one in {point, point.across()}]).T
+            place_on = self.streets.snap_many(lats, lons, "car", max_distance_m=STOP_OFF_ROAD_M)
+            if (place_on.edge < 0).any():
                 self.faults.add(
                     key,
                     Message(
@@ -443,6 +451,7 @@ class LineBuilder:
             feeder_s=tuple(self._feeder(stop) for stop in stops),
             transfer_s=values["change_time_s"],
             feeder_delay_s=values["train_delay_mean_s"],
+            back=tuple(stop.back for stop in stops) if any(stop.back for stop in stops) else (),
         )
 
     def _feeder(self, stop: StopPoint) -> NDArray[np.float64]:

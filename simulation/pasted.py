@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from lastmile.errors import RequestError
+from lastmile.messages import Message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,12 @@ _MOST_ROWS: Final = 1000
 _MOST_CHARACTERS: Final = 200_000
 _TIME: Final = re.compile(
     r"(?:klo|kl\.?|at)?\s*(\d{1,2})(?:[:.](\d{2})(?:[:.](\d{2}))?|(\d{2}))?\s*(?:([ap])\.?m\.?)?",
+    re.IGNORECASE,
+)
+_WINDOW: Final = re.compile(
+    r"(.*?\d(?:\s*[ap]\.?m\.?)?)\s*(?:-|\u2013|\u2014|\bto\b|;|,|\t|\s)\s*"
+    r"((?:klo|kl\.?)?\s*\d[\d:.]*(?:\s*[ap]\.?m\.?)?)"
+    r"\s*(?:/|;|,|\t|\s|\bevery\b)+\s*(\d{1,3}(?:[.,]\d+)?)\s*(?:min\.?|minutes)?",
     re.IGNORECASE,
 )
 _NO_CALL: Final = {"", "-", "\u2013", "\u2014", "|", "x"}
@@ -71,21 +78,30 @@ def read_time(text: str) -> int:
     ValueError
         If it is not clear; the message is the reason.
     """
-    match = _TIME.fullmatch(text.strip())
+    said = text.strip()
+    match = _TIME.fullmatch(said)
     if match is None:
-        raise ValueError(f"{text.strip()!r} is no time; write it as 9:05 or 21:05")
+        raise ValueError(Message("{text!r} is no time; write it as 9:05 or 21:05", text=said))
     hour_text, minute, second, joined, half = match.groups()
     if minute is None and joined is None and half is None:
-        raise ValueError(f"{text.strip()!r} may be an hour or a minute; write it as 9:00")
+        raise ValueError(
+            Message("{text!r} may be an hour or a minute; write it as 9:00", text=said)
+        )
     hours, minutes, seconds = int(hour_text), int(minute or joined or 0), int(second or 0)
     if minutes >= 60 or seconds >= 60:  # noqa: PLR2004 - minutes and seconds
-        raise ValueError(f"{text.strip()!r} has more than 59 minutes or seconds")
+        raise ValueError(Message("{text!r} has more than 59 minutes or seconds", text=said))
     if half:
         if not 1 <= hours <= _NOON:
-            raise ValueError(f"{text.strip()!r} mixes 24 hours with {half.lower()}m")
+            raise ValueError(
+                Message("{text!r} mixes 24 hours with {half}m", text=said, half=half.lower())
+            )
         hours = hours % _NOON + (_NOON if half.lower() == "p" else 0)
     if hours * 3600 + minutes * 60 + seconds > _LAST_HOUR * 3600:
-        raise ValueError(f"{text.strip()!r} is past {_LAST_HOUR}:00, the end of the service day")
+        raise ValueError(
+            Message(
+                "{text!r} is past {hour}:00, the end of the service day", text=said, hour=_LAST_HOUR
+            )
+        )
     return hours * 3600 + minutes * 60 + seconds
 
 
@@ -114,14 +130,58 @@ def read_departures(text: str) -> list[int]:
             try:
                 found.append((read_time(word), number, word))
             except ValueError as wrong:
-                faults.append(f"row {number}: {wrong}")
+                faults.append(_at(number, wrong.args[0]))
     for (before_s, _, before), (after_s, number, word) in pairwise(found):
         if after_s <= before_s:
             faults.append(_backwards(number, word, before, same=after_s == before_s))
     if not found and not faults:
-        faults.append("there are no departures; paste times such as 9:00, 9:20, 9:40")
+        faults.append(Message("there are no departures; paste times such as 9:00, 9:20, 9:40"))
     _tell(faults)
     return [time_s for time_s, _, _ in found]
+
+
+def read_windows(text: str) -> list[dict[str, float]]:
+    """Read headways that change over the day: a row each, from, to, and minutes.
+
+    Returns
+    -------
+    list of dict
+        ``from`` and ``to``, s after midnight, and ``headway``, min; as a scenario has them.
+
+    Raises
+    ------
+    RequestError
+        If a row is not clear, or a window begins before the one above ends.
+    """
+    _bounded(text)
+    faults: list[str] = []
+    found: list[dict[str, float]] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        match = _WINDOW.fullmatch(line.strip())
+        if match is None:
+            faults.append(
+                _at(number, Message("write a window as 7:00 - 9:00 / 15: from, to, minutes"))
+            )
+            continue
+        try:
+            first_s, last_s = read_time(match[1]), read_time(match[2])
+        except ValueError as wrong:
+            faults.append(_at(number, wrong.args[0]))
+            continue
+        headway = float(match[3].replace(",", "."))
+        if last_s < first_s:
+            faults.append(_at(number, Message("the window ends before it begins")))
+        elif headway <= 0:
+            faults.append(_at(number, Message("there are no minutes between departures")))
+        elif found and first_s < found[-1]["to"]:
+            faults.append(_at(number, Message("the window begins before the one above ends")))
+        found.append({"from": first_s, "to": last_s, "headway": headway})
+    if not found and not faults:
+        faults.append(Message("there are no windows; write one as 7:00 - 9:00 / 15"))
+    _tell(faults)
+    return found
 
 
 def read_table(text: str, stops: Sequence[str] = ()) -> PastedTable:
@@ -148,13 +208,13 @@ def read_table(text: str, stops: Sequence[str] = ()) -> PastedTable:
     _bounded(text)
     lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     if not lines:
-        raise RequestError("the table is empty; paste a row for each trip")
+        raise RequestError(Message("the table is empty; paste a row for each trip"))
     cells = _cells([line for _, line in lines])
     numbers = [number for number, _ in lines]
     header = None if any(_is_time(cell) for cell in cells[0]) else cells[0]
     body, numbers = (cells[1:], numbers[1:]) if header else (cells, numbers)
     if not body:
-        raise RequestError("row 1: there are no times in the table")
+        raise RequestError(Message("row 1: there are no times in the table"))
     labels = [row[0] for row in body]
     labelled = all(label not in _NO_CALL and not _is_time(label) for label in labels)
     values = [row[1:] for row in body] if labelled else body
@@ -172,7 +232,9 @@ def read_table(text: str, stops: Sequence[str] = ()) -> PastedTable:
 
 def _bounded(text: str) -> None:
     if len(text) > _MOST_CHARACTERS or text.count("\n") > _MOST_ROWS:
-        raise RequestError(f"that is too long for a day's timetable (over {_MOST_ROWS} rows)")
+        raise RequestError(
+            Message("that is too long for a day's timetable (over {rows} rows)", rows=_MOST_ROWS)
+        )
 
 
 def _cells(lines: list[str]) -> list[list[str]]:
@@ -219,8 +281,14 @@ def _turned(values: list[list[str]], numbers: list[int]) -> tuple[list[list[str]
     if len(width) > 1:
         odd = next(k for k, row in enumerate(values) if len(row) != len(values[0]))
         raise RequestError(
-            f"row {numbers[odd]}: {len(values[odd])} times where row {numbers[0]} has "
-            f"{len(values[0])}; write - where a trip does not call"
+            Message(
+                "row {row}: {count} times where row {first} has {wanted}; write - where a trip "
+                "does not call",
+                row=numbers[odd],
+                count=len(values[odd]),
+                first=numbers[0],
+                wanted=len(values[0]),
+            )
         )
     return [list(column) for column in zip(*values, strict=True)], [
         number + 2 for number in range(width.pop())
@@ -237,12 +305,19 @@ def _read_rows(
     for number, cells in zip(numbers, values, strict=True):
         if len(cells) != width:
             faults.append(
-                f"{by} {number}: {len(cells)} times for {width} stops; write - where it does "
-                "not call"
+                _at(
+                    number,
+                    Message(
+                        "{count} times for {stops} stops; write - where it does not call",
+                        count=len(cells),
+                        stops=width,
+                    ),
+                    by,
+                )
             )
             continue
         row, said = _read_row(cells)
-        faults += [f"{by} {number}: {fault}" for fault in said]
+        faults += [_at(number, fault, by) for fault in said]
         rows.append(row)
     _tell(faults)
     starts = [next(time_s for time_s in row if time_s is not None) for row in rows]
@@ -272,19 +347,25 @@ def _read_row(cells: Sequence[str]) -> tuple[tuple[int | None, ...], list[str]]:
         try:
             times.append(read_time(cell))
         except ValueError as wrong:
-            faults.append(str(wrong))
+            faults.append(wrong.args[0])
             times.append(None)
     known = [time_s for time_s in times if time_s is not None]
     if faults:
         return tuple(times), faults
     if len(known) < _TWO:
-        return tuple(times), ["a trip needs times at two stops or more"]
+        return tuple(times), [Message("a trip needs times at two stops or more")]
     for before_s, after_s in pairwise(known):
         if after_s <= before_s:
-            hint = f"; after midnight write {_said(after_s + 86_400)}" if after_s < 4 * 3600 else ""
-            return tuple(times), [
-                f"the trip runs backwards: {_said(after_s)} follows {_said(before_s)}{hint}"
-            ]
+            said = Message(
+                "the trip runs backwards: {after} follows {before}",
+                after=_said(after_s),
+                before=_said(before_s),
+            )
+            if after_s < 4 * 3600:
+                said = Message(
+                    "{what}; after midnight write {time}", what=said, time=_said(after_s + 86_400)
+                )
+            return tuple(times), [said]
     return tuple(times), []
 
 
@@ -294,8 +375,14 @@ def _in_order_of(table: PastedTable, stops: Sequence[str]) -> PastedTable:
         width = len(table.rows[0])
         if width != len(stops):
             raise RequestError(
-                f"row {table.lines[0]}: {width} times, but the line has {len(stops)} stops "
-                f"({', '.join(stops)}); name the stops in the first row"
+                Message(
+                    "row {row}: {count} times, but the line has {stops} stops ({names}); name the "
+                    "stops in the first row",
+                    row=table.lines[0],
+                    count=width,
+                    stops=len(stops),
+                    names=", ".join(stops),
+                )
             )
         return PastedTable(tuple(stops), table.rows, table.lines)
     folded = [stop.casefold() for stop in stops]
@@ -303,13 +390,22 @@ def _in_order_of(table: PastedTable, stops: Sequence[str]) -> PastedTable:
     for name in table.stops:
         place = _place_of(name, folded)
         if place is None:
-            raise RequestError(f"row 1: the line has no stop {name!r}; it has {', '.join(stops)}")
+            raise RequestError(
+                Message(
+                    "row 1: the line has no stop {name!r}; it has {names}",
+                    name=name,
+                    names=", ".join(stops),
+                )
+            )
         places.append(place)
     steps = {after > before for before, after in pairwise(places)}
     if len(set(places)) < len(places) or len(steps) > 1:
         raise RequestError(
-            f"row 1: the stops {', '.join(table.stops)} are not in the order of the line: "
-            f"{', '.join(stops)}"
+            Message(
+                "row 1: the stops {given} are not in the order of the line: {names}",
+                given=", ".join(table.stops),
+                names=", ".join(stops),
+            )
         )
     rows = []
     for row in table.rows:
@@ -336,15 +432,25 @@ def _said(time_s: int) -> str:
     return f"{time_s // 3600:02d}:{time_s // 60 % 60:02d}"
 
 
-def _backwards(number: int, word: str, before: str, *, same: bool, by: str = "row") -> str:
+def _at(number: int, reason: str, by: str = "row") -> Message:
+    """Return a reason with the row or column it is about."""
+    if by == "row":
+        return Message("row {row}: {reason}", row=number, reason=reason)
+    return Message("column {row}: {reason}", row=number, reason=reason)
+
+
+def _backwards(number: int, word: str, before: str, *, same: bool, by: str = "row") -> Message:
     if same:
-        return f"{by} {number}: {word} is there twice"
-    return (
-        f"{by} {number}: departures run backwards, {word} follows {before}; put them in order, and "
-        "write 24:10 for ten past midnight"
+        return _at(number, Message("{time} is there twice", time=word), by)
+    reason = Message(
+        "departures run backwards, {time} follows {before}; put them in order, and write 24:10 for "
+        "ten past midnight",
+        time=word,
+        before=before,
     )
+    return _at(number, reason, by)
 
 
 def _tell(faults: list[str]) -> None:
     if faults:
-        raise RequestError("\n".join(faults[:20]))
+        raise RequestError(Message.joined(faults[:20], "\n"))

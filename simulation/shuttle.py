@@ -80,6 +80,9 @@ class Service:
         vehicle does.
     break_s
         (t,) driver's break before the trip; empty where drivers are relieved.
+    back
+        (s,) where trips back stop, (lat, lon), None where it is the same place; empty where that
+        is so of all.
     """
 
     id: str
@@ -113,6 +116,7 @@ class Service:
     empty_s: tuple[float, ...] = ()
     empty_m: tuple[float, ...] = ()
     break_s: tuple[float, ...] = ()
+    back: tuple[tuple[float, float] | None, ...] = ()
 
     @property
     def room(self) -> int:
@@ -126,6 +130,11 @@ class Service:
             self.block[trip] == vehicle and start_s >= from_s
             for vehicle, from_s in self.out_of_service
         )
+
+    def point(self, stop: int, direction: int) -> tuple[float, float]:
+        """Return where trips in a direction stop, (lat, lon)."""
+        across = self.back[stop] if self.back and direction == BACK else None
+        return (float(self.lat[stop]), float(self.lon[stop])) if across is None else across
 
     def empty_s_before(self, trip: int) -> float:
         """Return how long the vehicle runs empty to where a trip begins, s."""

@@ -14,11 +14,14 @@ from streamlit_folium import st_folium
 from dashboard import charts
 from dashboard.comparison import EXAMPLE, Comparison, office, scenario, scenario_keys, title
 from dashboard.figures import amount, label
+from dashboard.formats import spoken
 from dashboard.jobs import Question
 from dashboard.maps import base_map, line, marker
 from dashboard.progress import leave_before, show_end, show_progress
+from dashboard.roads import road
 from dashboard.series import series_of
 from dashboard.state import Query, read_query, seed, write_query
+from dashboard.stress_desk import stress_desk
 from dashboard.texts import _, _n, plain
 from dashboard.timetable_editor import editor
 from dashboard.trip_map import fit
@@ -28,6 +31,7 @@ from simulation.shuttle import BACK, OUT
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
+    from scenarios.schema import Scenario
     from simulation.experiment import ScenarioRun, Simulation
     from simulation.shuttle import Service
 
@@ -45,6 +49,8 @@ FIGURES = (
     "break_even_fare_eur",
 )
 DAYS = 20
+_LATER = ("service", "stress", "situation")
+"""What the address keeps while the scenario is still simulated."""
 
 
 def page() -> None:
@@ -54,7 +60,7 @@ def page() -> None:
     example = EXAMPLE if EXAMPLE in keys else keys[0]
     seed({"operated": query.one_of("scenario", example, keys)}, fresh=query.fresh)
     st.title(_("Test a timetable"))
-    query.note()
+    noted = st.container()
     desks = {"scenario": _("A service of a scenario"), "own": _("A line of your own")}
     seed({"desk": query.one_of("desk", "scenario", desks)}, fresh=query.fresh)
     desk = st.radio(
@@ -65,8 +71,9 @@ def page() -> None:
         horizontal=True,
     )
     if desk == "own":
-        editor()
-        write_query(PAGE, {"desk": desk})
+        write_query(PAGE, {"desk": desk, **editor(query)})
+        with noted:
+            query.note()
         return
     left, right = st.columns([1, 2], gap="medium")
     with left:
@@ -75,19 +82,25 @@ def page() -> None:
         )
         if scenario(key).description:
             st.caption(plain(scenario(key).description))
-    service_id = ""
+    state = {"scenario": key}
     try:
         job = office().ask(_question(key))
     except LastmileError as fault:
-        st.error(plain(str(fault)))
+        st.error(plain(spoken(str(fault))))
     else:
-        leave_before(job)
         if not job.is_over:
+            leave_before(job)
+            state |= {name: query.values[name] for name in _LATER if name in query.values}
             with right:
                 show_progress(job)
         elif show_end(job) and job.simulation is not None:
-            service_id = _service(job.simulation, query, left, right)
-    write_query(PAGE, {"scenario": key, "service": service_id})
+            chosen = _service(job.simulation, query, left, right)
+            state["service"] = chosen
+            if chosen and scenario(key).services[chosen].route is None:
+                state |= stress_desk(_on_its_day(key), chosen, query)
+    write_query(PAGE, state)
+    with noted:
+        query.note()
 
 
 def _has_service(key: str) -> bool:
@@ -96,8 +109,14 @@ def _has_service(key: str) -> bool:
 
 def _question(key: str) -> Question:
     """Return the run of a scenario as its file has it."""
+    return Question((_on_its_day(key),), DAYS)
+
+
+def _on_its_day(key: str) -> Scenario:
+    """Return a scenario as its file has it."""
     asked = Comparison.from_query(Query({"base": key}))
-    return Question(replace(asked, pilots=()).scenarios(), DAYS)
+    (found,) = replace(asked, pilots=()).scenarios()
+    return found
 
 
 def _service(
@@ -148,7 +167,8 @@ def _map(service: Service) -> None:
     """Draw the stops in their order."""
     points = list(zip(service.lat.tolist(), service.lon.tolist(), strict=True))
     layer = folium.FeatureGroup(name="service")
-    layer.add_child(line(points, plain_name(service), SERVICE_COLOR))
+    for stretch in road(points):
+        layer.add_child(line(stretch, plain_name(service), SERVICE_COLOR))
     for (lat, lon), name in zip(points, service.stops, strict=True):
         layer.add_child(marker(lat, lon, name, SERVICE_COLOR, radius=6))
     center, zoom = fit(points, 210)

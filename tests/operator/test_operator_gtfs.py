@@ -22,7 +22,7 @@ from lastmile.planner.request import PlanRequest
 from lastmile.transit.feed import load_feed
 from lastmile.transit.timetable import Timetable
 from lastmile.transit.writer import write_files
-from scenarios.load import load_scenario
+from scenarios.load import build, load_scenario
 from scenarios.schema import Scenario
 from simulation.gtfs_in import read_line
 from simulation.gtfs_merge import merge, read_tables
@@ -205,3 +205,75 @@ def test_a_line_is_asked_for_where_there_are_several() -> None:
     line = read_line(feed, day, "245")
     assert len(line.stops) > 2
     assert line.rows
+
+
+def two_sided(parameters: Parameters, path: Path) -> tuple[Service, Path]:
+    """Write a pilot whose second stop lies across the road on the way back."""
+    document = load_scenario("baseline").document()
+    place = {"name": "Brobacka", "lat": 60.2484, "lon": 24.5934}
+    document["services"] = {
+        "pilot": {
+            "stops": [
+                "rail-espoo",
+                place | {"back_lat": 60.2486, "back_lon": 24.5936},
+                "haltia",
+            ],
+            "run_times_min": [10, 12],
+            "departures": ["09:00", "11:00"],
+            "vehicles": 2,
+        }
+    }
+    return written(build("pilot", document, {}), parameters, path, Publication())
+
+
+def test_opposite_stops_of_one_name_stay_two(parameters: Parameters, tmp_path: Path) -> None:
+    service, path = two_sided(parameters, tmp_path / "two.zip")
+    assert canonical_errors(path, tmp_path) == []
+    assert_same_service(service, path)
+    feed = load_feed(path)
+    assert feed.stops["stop_name"].tolist().count("Brobacka") == 2
+    line = read_line(feed, feed.span[0] + timedelta(days=5), "pilot")
+    across = [stop for stop in line.back if stop is not None]
+    assert [(stop.name, stop.lat, stop.lon) for stop in across] == [("Brobacka", 60.2486, 24.5936)]
+    assert line.back[1] is across[0]
+
+
+def joined(path: Path, target: Path, *, loop: bool) -> Path:
+    """Write a feed whose trips run there and back in one; as a loop they come back another way."""
+    tables = read_tables(path)
+    times = tables["stop_times"].copy()
+    first, second = times["trip_id"] == "pilot-1", times["trip_id"] == "pilot-2"
+    whole = pd.concat([times[first], times[second].iloc[1:]]).assign(trip_id="pilot-1")
+    whole["stop_sequence"] = [str(number) for number in range(1, len(whole) + 1)]
+    whole["shape_dist_traveled"] = ""
+    if loop:
+        whole["stop_id"] = [*whole["stop_id"].tolist()[:3], "kattila", whole["stop_id"].iloc[4]]
+        kattila = (
+            tables["stops"]
+            .iloc[:1]
+            .assign(stop_id="kattila", stop_name="Kattila", stop_lat="60.29", stop_lon="24.65")
+        )
+        tables = tables | {"stops": pd.concat([tables["stops"], kattila])}
+    trips = tables["trips"]
+    kept = trips[trips["trip_id"] == "pilot-1"].assign(shape_id="", block_id="")
+    return write_files(table_files(tables | {"stop_times": whole, "trips": kept}), target)
+
+
+def test_a_trip_there_and_back_is_cut_where_it_turns(
+    parameters: Parameters, tmp_path: Path
+) -> None:
+    _, path = two_sided(parameters, tmp_path / "two.zip")
+    feed = load_feed(joined(path, tmp_path / "joined.zip", loop=False))
+    line = read_line(feed, feed.span[0] + timedelta(days=5))
+    assert (line.cut, line.left_out) == (1, 0)
+    assert [stop.name for stop in line.stops][1] == "Brobacka"
+    out, back = line.rows
+    assert out == (9 * 3600, 9 * 3600 + 600, 9 * 3600 + 1320)
+    assert list(back) == sorted(back, reverse=True)
+
+
+def test_a_loop_is_refused_with_the_stop(parameters: Parameters, tmp_path: Path) -> None:
+    _, path = two_sided(parameters, tmp_path / "two.zip")
+    feed = load_feed(joined(path, tmp_path / "loop.zip", loop=True))
+    with pytest.raises(RequestError, match="calls twice at Espoo on one trip and does not"):
+        read_line(feed, feed.span[0] + timedelta(days=5))
