@@ -43,6 +43,7 @@ MAIN_CLASSES = frozenset(
     ["motorway", "trunk", "primary", "secondary", "tertiary", "cycleway", "unclassified"]
 )
 WHOLE_NETWORK_EDGES = 12_000
+_IN_TEMPLATE_LITERALS = str.maketrans({char: f"&#{ord(char)};" for char in "`$\\{}"})
 
 
 class StreetLayer(MacroElement):
@@ -213,6 +214,15 @@ def base_map(center: tuple[float, float] = ESPOO, zoom: int = 11) -> folium.Map:
     return map_
 
 
+def tooltip_html(label: str) -> str:
+    """Return the HTML that shows a label as it is.
+
+    Folium puts it into a template literal of JavaScript, where a backtick ends the text and
+    ``${}`` runs: these are written as HTML, too, and so are backslashes.
+    """
+    return escape(label).translate(_IN_TEMPLATE_LITERALS)
+
+
 def line(
     coordinates: Sequence[tuple[float, float]],
     label: str,
@@ -245,7 +255,7 @@ def line(
         weight=weight,
         dash_array=dash,
         opacity=opacity,
-        tooltip=escape(label),
+        tooltip=tooltip_html(label),
     )
 
 
@@ -261,5 +271,5 @@ def marker(
         fill=True,
         fill_color=color,
         fill_opacity=0.9,
-        tooltip=escape(label),
+        tooltip=tooltip_html(label),
     )

@@ -8,7 +8,7 @@ import folium
 import streamlit as st
 
 from dashboard.formats import distance, number
-from dashboard.maps import line, marker
+from dashboard.maps import line, marker, tooltip_html
 from dashboard.texts import _, language
 from dashboard.trip import place_name
 from lastmile.network.street import load_network
@@ -130,7 +130,12 @@ def add_areas(layer: folium.FeatureGroup, station: Place) -> None:
         for ring in rings:
             layer.add_child(
                 folium.Polygon(
-                    ring, color=color, weight=1, fill=True, fill_opacity=0.18, tooltip=label
+                    ring,
+                    color=color,
+                    weight=1,
+                    fill=True,
+                    fill_opacity=0.18,
+                    tooltip=tooltip_html(label),
                 )
             )
 

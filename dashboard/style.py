@@ -22,6 +22,7 @@ button[data-variant][data-selected="true"] p,
 .lm-timeline {list-style: none; margin: 0; padding: 0;}
 .lm-timeline li {list-style: none; padding: 0; margin: 0;
   display: grid; grid-template-columns: 2.8rem 1rem 1fr; gap: .5rem;}
+.lm-timeline li > :last-child {min-width: 0; overflow-wrap: anywhere;}
 .lm-timeline .time {text-align: right; font-variant-numeric: tabular-nums; font-weight: 600;}
 .lm-timeline .bar {border-left: 5px solid currentColor; margin-left: .4rem; min-height: 100%;}
 .lm-timeline .bar.dashed {border-left-style: dotted;}
@@ -64,8 +65,6 @@ button[data-variant][data-selected="true"] p,
     display: none !important;}
   .st-key-answer [data-testid="stVegaLiteChart"], .st-key-answer iframe, .lm-table tr {
     break-inside: avoid;}
-  .st-key-answer [data-testid="stVegaLiteChart"] {
-    print-color-adjust: exact; background: light-dark(#ffffff, #0e1117);}
   .st-key-answer h3 {break-after: avoid;}
   .lm-better, .lm-worse, .lm-different {print-color-adjust: exact;}
   .lm-timeline li {break-inside: avoid;}

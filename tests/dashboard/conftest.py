@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ import requests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from playwright.sync_api import Browser, Page
 
@@ -72,19 +74,32 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def dashboard_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start ``lastmile dashboard`` as its users do and return its address."""
+    with serving(tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("dashboard")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[[Path, Path], AbstractContextManager[str]]:
+    """Return a way to serve the dashboard over another folder of user data."""
+    return serving
+
+
+@contextmanager
+def serving(data: Path, folder: Path) -> Iterator[str]:
+    """Serve the dashboard over a folder of user data, started in a folder of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    log = tmp_path_factory.mktemp("dashboard") / "server.log"
-    environment = os.environ | {"LASTMILE_DATA_DIR": str(tmp_path_factory.mktemp("data"))}
+    log = folder / "server.log"
+    environment = os.environ | {"LASTMILE_DATA_DIR": str(data)}
     with log.open("wb") as output:
         server = subprocess.Popen(
             [sys.executable, "-m", "lastmile", "dashboard", "--port", str(port)],
             stdout=output,
             stderr=subprocess.STDOUT,
             env=environment,
-            cwd=tmp_path_factory.mktemp("elsewhere"),
+            cwd=folder,
         )
         try:
             _wait_until_healthy(url, server, log)

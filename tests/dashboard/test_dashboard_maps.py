@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from html import unescape
 
 import folium
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 from folium.plugins import MarkerCluster
 
 from dashboard.journey import timeline
-from dashboard.maps import base_map, line, local_map_assets, marker
+from dashboard.maps import base_map, line, local_map_assets, marker, tooltip_html
 from dashboard.outlook import fullness
 from dashboard.trip import Trip
 from dashboard.trip_map import fit, trip_layer
@@ -92,3 +93,12 @@ def test_the_outlook_counts_the_days_on_which_it_is_full() -> None:
     assert set(found) == {"haltia"}
     assert found["haltia"].taken == pytest.approx(0.70)
     assert found["haltia"].chance_full == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    "hostile", ["${alert(1)}", "`);alert(2);(`", "\\`+alert(3)+\\`", "<b>`${1}</b>"]
+)
+def test_a_label_on_the_map_never_leaves_its_template_literal(hostile: str) -> None:
+    shown = tooltip_html(hostile)
+    assert not set("`$\\{}<>") & set(shown)
+    assert unescape(shown) == hostile
