@@ -42,7 +42,7 @@ class LineTimetable:
     left_out
         Trips that do not run along these stops.
     cut
-        Trips that run there and back in one and are cut in two where they turn.
+        Trips that run there and back in one, or in a loop, and are cut in two where they turn.
     """
 
     route_id: str
@@ -122,13 +122,12 @@ def _is_elsewhere(one: Stop, other: Stop) -> bool:
 
 
 def _halves(run: Run) -> list[Run]:
-    """Return a run, or its two halves where it comes back the way it went.
+    """Return a run, or its two halves where it comes back, at all its stops or at some.
 
     Raises
     ------
     RequestError
-        If it calls twice at a stop and does not come back the way it went: a loop has no two
-        directions.
+        If it calls twice at a stop and does not come back along the stops it came by.
     """
     names = [stop.name for stop, _ in run]
     twice = next((name for name, count in Counter(names).items() if count > 1), None)
@@ -145,8 +144,8 @@ def _halves(run: Run) -> list[Run]:
             return [run[: turn + 1], run[len(run) - len(back) :]]
     raise RequestError(
         Message(
-            "the line calls twice at {stop} on one trip and does not come back the way it went; a "
-            "loop cannot be tested as one line, cut it there",
+            "the line calls twice at {stop} on one trip and does not come back along its stops; "
+            "cut it there and test its parts",
             stop=twice,
         )
     )

@@ -238,42 +238,60 @@ def test_opposite_stops_of_one_name_stay_two(parameters: Parameters, tmp_path: P
     assert line.back[1] is across[0]
 
 
-def joined(path: Path, target: Path, *, loop: bool) -> Path:
-    """Write a feed whose trips run there and back in one; as a loop they come back another way."""
+def joined(path: Path, target: Path, calls: list[str]) -> Path:
+    """Write a feed with one trip that runs there and back and calls at other stops."""
     tables = read_tables(path)
     times = tables["stop_times"].copy()
     first, second = times["trip_id"] == "pilot-1", times["trip_id"] == "pilot-2"
-    whole = pd.concat([times[first], times[second].iloc[1:]]).assign(trip_id="pilot-1")
-    whole["stop_sequence"] = [str(number) for number in range(1, len(whole) + 1)]
-    whole["shape_dist_traveled"] = ""
-    if loop:
-        whole["stop_id"] = [*whole["stop_id"].tolist()[:3], "kattila", whole["stop_id"].iloc[4]]
-        kattila = (
-            tables["stops"]
-            .iloc[:1]
-            .assign(stop_id="kattila", stop_name="Kattila", stop_lat="60.29", stop_lon="24.65")
-        )
-        tables = tables | {"stops": pd.concat([tables["stops"], kattila])}
+    whole = pd.concat([times[first], times[second].iloc[1:]]).iloc[: len(calls)]
+    whole = whole.assign(trip_id="pilot-1", stop_id=calls, shape_dist_traveled="")
+    whole["stop_sequence"] = [str(number) for number in range(1, len(calls) + 1)]
+    kattila = (
+        tables["stops"]
+        .iloc[:1]
+        .assign(stop_id="kattila", stop_name="Kattila", stop_lat="60.29", stop_lon="24.65")
+    )
     trips = tables["trips"]
-    kept = trips[trips["trip_id"] == "pilot-1"].assign(shape_id="", block_id="")
-    return write_files(table_files(tables | {"stop_times": whole, "trips": kept}), target)
+    changed = {
+        "stops": pd.concat([tables["stops"], kattila]),
+        "trips": trips[trips["trip_id"] == "pilot-1"].assign(shape_id="", block_id=""),
+        "stop_times": whole,
+    }
+    return write_files(table_files(tables | changed), target)
 
 
 def test_a_trip_there_and_back_is_cut_where_it_turns(
     parameters: Parameters, tmp_path: Path
 ) -> None:
     _, path = two_sided(parameters, tmp_path / "two.zip")
-    feed = load_feed(joined(path, tmp_path / "joined.zip", loop=False))
+    calls = ["rail-espoo", "brobacka", "haltia", "brobacka-2", "rail-espoo"]
+    feed = load_feed(joined(path, tmp_path / "joined.zip", calls))
     line = read_line(feed, feed.span[0] + timedelta(days=5))
     assert (line.cut, line.left_out) == (1, 0)
     assert [stop.name for stop in line.stops][1] == "Brobacka"
+    assert [stop.id for stop in line.back if stop is not None] == ["brobacka-2"]
     out, back = line.rows
     assert out == (9 * 3600, 9 * 3600 + 600, 9 * 3600 + 1320)
     assert list(back) == sorted(back, reverse=True)
 
 
-def test_a_loop_is_refused_with_the_stop(parameters: Parameters, tmp_path: Path) -> None:
+def test_a_loop_is_cut_at_its_last_stop_before_the_first(
+    parameters: Parameters, tmp_path: Path
+) -> None:
     _, path = two_sided(parameters, tmp_path / "two.zip")
-    feed = load_feed(joined(path, tmp_path / "loop.zip", loop=True))
-    with pytest.raises(RequestError, match="calls twice at Espoo on one trip and does not"):
+    calls = ["rail-espoo", "brobacka", "haltia", "kattila", "rail-espoo"]
+    feed = load_feed(joined(path, tmp_path / "loop.zip", calls))
+    line = read_line(feed, feed.span[0] + timedelta(days=5))
+    assert [stop.id for stop in line.stops] == calls[:4]
+    out, back = line.rows
+    assert None not in out
+    assert (back[1], back[2]) == (None, None)
+    assert back[0] > back[3] == out[3]
+
+
+def test_a_figure_of_eight_is_refused_with_the_stop(parameters: Parameters, tmp_path: Path) -> None:
+    _, path = two_sided(parameters, tmp_path / "two.zip")
+    calls = ["rail-espoo", "brobacka", "rail-espoo", "haltia"]
+    feed = load_feed(joined(path, tmp_path / "eight.zip", calls))
+    with pytest.raises(RequestError, match=r"calls twice at .* on one trip and does not come back"):
         read_line(feed, feed.span[0] + timedelta(days=5))
