@@ -204,15 +204,16 @@ def _table(
 def _show_lights(found: StressTest) -> None:
     """Show which promises hold in which situation, why not, and what mends it."""
     words = {
-        Verdict.KEPT: ("🟢", _("holds")),
-        Verdict.OPEN: ("🟡", _("not sure")),
-        Verdict.BROKEN: ("🔴", _("breaks")),
+        Verdict.KEPT: _("holds"),
+        Verdict.OPEN: _("not sure"),
+        Verdict.BROKEN: _("breaks"),
     }
     rows = []
     for one in found.results:
-        sign, word = words[one.verdict]
-        why = "<br>".join(
-            escape(_light_text(light)) for light in one.lights if light.verdict is not Verdict.KEPT
+        why = "".join(
+            f'<li class="lm-light {light.verdict}">{escape(_light_text(light))}</li>'
+            for light in one.lights
+            if light.verdict is not Verdict.KEPT
         )
         mend = ""
         if one.mend is not None:
@@ -223,8 +224,8 @@ def _show_lights(found: StressTest) -> None:
         rows.append(
             [
                 escape(situation_title(one.situation.id)),
-                f"<span style='white-space: nowrap'>{sign} {escape(word)}</span>",
-                why,
+                f'<span class="lm-light {one.verdict}">{escape(words[one.verdict])}</span>',
+                f'<ul class="lm-why">{why}</ul>',
                 *([escape(mend)] if found.mended else []),
             ]
         )
@@ -234,8 +235,8 @@ def _show_lights(found: StressTest) -> None:
     _table(heads, rows, _("Which promises hold"), kind="lm-words")
     st.caption(
         _(
-            "Green: the promise holds with 95 % confidence; red: it breaks with as much; yellow: "
-            "more days would tell."
+            "Green: the promise holds with 95 % confidence; red (square): it breaks with as much; "
+            "yellow: more days would tell."
         )
     )
     failed = sum(one.failed for one in found.results)
