@@ -1,0 +1,147 @@
+"""The visitor's page in a browser: order, way back, map, names, print, and nonsense."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+SUNDAY = "/go?from=metro-kamppi&to=haltia&when=leave&at=2026-09-27T10:00&stay=240"
+NONSENSE = "<img src=x onerror=alert(1)>${alert(2)}[x](javascript:alert(3))"
+PARAMETERS = {
+    "go": "from to when at stay modes stepfree pick back sort",
+    "compare": "base pilots month day weather busy days precision set entrance film",
+    "timetable": "scenario desk service line stress situation",
+    "sea": "station view signs metres end services",
+    "data": "section find",
+}
+
+
+@pytest.fixture
+def opened(browser: Browser, dashboard_url: str) -> Iterator[Callable[[str], Page]]:
+    """Return a way to open a path; no dialog may ever show."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1400}, locale="en-GB")
+
+    def open_(path: str) -> Page:
+        page = context.new_page()
+        page.set_default_timeout(120_000)
+        page.on("dialog", lambda dialog: pytest.fail(f"a dialog showed: {dialog.message}"))
+        page.goto(f"{dashboard_url}{path}")
+        page.get_by_role("heading", level=1).wait_for()
+        settle(page)
+        return page
+
+    yield open_
+    context.close()
+
+
+def settle(page: Page) -> None:
+    """Wait until the script rests, twice in a row."""
+    for _look in range(2):
+        page.wait_for_timeout(300)
+        page.wait_for_function(
+            "() => document.querySelector('[data-testid=stApp]')"
+            "?.getAttribute('data-test-script-state') === 'notRunning'"
+            " && !document.querySelector('[data-testid=stSkeleton]')"
+        )
+
+
+def asked(page: Page) -> dict[str, list[str]]:
+    """Return the parameters of the address."""
+    return parse_qs(urlsplit(page.url).query)
+
+
+def test_the_bus_comes_first_and_every_way_there_has_its_way_home(
+    opened: Callable[[str], Page],
+) -> None:
+    page = opened(f"{SUNDAY}&modes=walk,car,transit&lang=en")
+    there = page.get_by_role("radiogroup", name="There").locator("label")
+    assert "Drive" not in page.locator(".lm-timeline").first.inner_text()
+    assert page.get_by_text("Last way back by public transport").count() == 1
+    there.nth(1).click()
+    settle(page)
+    assert asked(page)["pick"] == ["2"]
+    assert page.locator(".lm-timeline").count() == 2, "out and back"
+    page.get_by_role("radio", name="Quickest").or_(
+        page.get_by_role("button", name="Quickest")
+    ).first.click()
+    settle(page)
+    assert asked(page)["sort"] == ["fast"]
+    assert "pick" not in asked(page)
+    assert "Drive" in page.locator(".lm-timeline").first.inner_text()
+    assert page.get_by_text("Last way back by public transport").count() == 0
+    again = opened("/go?" + urlsplit(page.url).query)
+    assert (
+        again.locator(".lm-timeline").first.inner_text()
+        == page.locator(".lm-timeline").first.inner_text()
+    ), "the link opens the same trip"
+
+
+def test_typing_a_name_in_any_language_and_a_click_on_the_map_set_the_ends(
+    opened: Callable[[str], Page],
+) -> None:
+    page = opened(f"{SUNDAY}&modes=walk,transit&lang=sv")
+    for typed, key in (("Mattby", "metro-matinkyla"), ("tapiol", "metro-tapiola")):
+        field = page.get_by_role("combobox", name="Från").first
+        field.click()
+        field.fill(typed)
+        field.press("Enter")
+        page.wait_for_url(re.compile(f"from={key}"))
+        settle(page)
+    page.get_by_role("radio", name="målet").or_(
+        page.get_by_role("button", name="målet")
+    ).first.click()
+    settle(page)
+    map_ = page.locator("iframe[title*='st_folium']").first
+    map_.scroll_into_view_if_needed()
+    map_.click(position={"x": 300, "y": 220})
+    page.wait_for_url(re.compile(r"to=60\."))
+    settle(page)
+    assert asked(page)["from"] == ["metro-tapiola"]
+
+
+def test_the_print_view_holds_the_trip_and_not_the_form(opened: Callable[[str], Page]) -> None:
+    page = opened(f"{SUNDAY}&modes=walk,transit&lang=fi")
+    page.evaluate("() => { window.print = () => { window.printed = true; }; }")
+    page.get_by_role("button", name="Tulosta").click()
+    assert page.evaluate("window.printed") is True
+    page.emulate_media(media="print")
+    assert page.locator(".lm-timeline").first.is_visible()
+    assert page.get_by_role("heading", name="Kamppi → Haltia").is_visible()
+    for hidden in (".st-key-question", ".st-key-choices", ".lm-print"):
+        assert not page.locator(hidden).first.is_visible()
+
+
+def test_a_visitor_reads_what_is_wrong_in_their_own_language(
+    opened: Callable[[str], Page],
+) -> None:
+    page = opened("/go?from=metro-kamppi&to=61.5,24.7&modes=walk&lang=fi")
+    page.get_by_text("Ei katua, jota voisi kulkea kävellen, 1 000 metrin säteellä").wait_for()
+    page = opened(
+        "/go?from=metro-kamppi&to=haltia&when=leave&at=2026-01-14T22:30&modes=transit&lang=sv"
+    )
+    page.get_by_text("Ingen kollektivtrafik från Kampen till Haltia ons 14.1.2026").wait_for()
+    page = opened(f"{SUNDAY}&modes=walk,transit&lang=sv")
+    page.get_by_text("Tiderna är från en representativ tidtabell").wait_for()
+    assert page.get_by_text("representative timetable").count() == 0
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_nonsense_in_every_parameter_opens_the_page_with_a_note(
+    opened: Callable[[str], Page], name: str
+) -> None:
+    values = "&".join(f"{parameter}={quote(NONSENSE)}" for parameter in PARAMETERS[name].split())
+    page = opened(f"/{name}?{values}&lang=en")
+    page.get_by_text("Part of the address was not understood").wait_for()
+    assert page.get_by_text("<img src=x onerror=").count() >= 1, "shown as it is"
+    assert page.locator("img[src='x'], a[href^='javascript']").count() == 0
+    assert page.locator("[data-testid=stException]").count() == 0
