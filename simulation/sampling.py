@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from simulation.store import Run, RunKey, RunStore
     from simulation.trial import Trial
 
-_BLOCK: Final = 10
-_BLOCKS_EACH: Final = 8
+_LONGEST: Final = 10
+_SHORTEST: Final = 2
+_SHARES: Final = 4
+"""Replications a task: of what is left, so many parts for each worker, within these bounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,16 +327,21 @@ class Sampler:
                 state.refusal = fault
 
     def _blocks(self, crew: Crew, missing: Mapping[Subject, list[int]]) -> Iterator[_Block]:
-        """Cut the work into tasks: the same replications of all subjects near each other."""
-        total = sum(len(each) for each in missing.values())
-        length = min(_BLOCK, max(1, total // (_BLOCKS_EACH * crew.size)))
+        """Cut the work into tasks: the same replications of all subjects near each other.
+
+        The less is left, the shorter the tasks (guided self-scheduling: Polychronopoulos and Kuck,
+        IEEE Transactions on Computers C-36(12), 1987), so that all workers end together.
+        """
+        left = sum(len(each) for each in missing.values())
         rank = 0
-        while any(rank < len(each) for each in missing.values()):
+        while left:
+            length = min(_LONGEST, max(_SHORTEST, left // (_SHARES * crew.size)))
             for subject, numbers in missing.items():
                 packed = self._state(subject).packed
                 block = tuple(numbers[rank : rank + length])
                 if block and packed is not None:
                     yield _Block(subject, packed, block)
+                left -= len(block)
             rank += length
 
     def _keep(self, subject: Subject, records: Sequence[Record]) -> None:
