@@ -47,16 +47,18 @@ def _line_color(titles: Sequence[str], *, with_base: bool) -> alt.Color:
 
 
 def _pilot_color(titles: Sequence[str]) -> alt.Color:
-    return _color("pilot", titles, COLORS[1:])
+    return _color("pilot", titles, COLORS[1:], columns=1)
 
 
-def _color(field: str, titles: Sequence[str], colors: Sequence[str]) -> alt.Color:
+def _color(
+    field: str, titles: Sequence[str], colors: Sequence[str], *, columns: int = 2
+) -> alt.Color:
     return alt.Color(
         f"{field}:N",
         title=None,
         sort=list(titles),
         scale=alt.Scale(domain=list(titles), range=list(colors[: len(titles)])),
-        legend=alt.Legend(orient="top", labelLimit=420, columns=2),
+        legend=alt.Legend(orient="top", labelLimit=420, columns=columns),
     )
 
 
@@ -130,7 +132,7 @@ def departures(
     """
     times = pd.Timestamp(DAY) + pd.to_timedelta(table["departure_s"], unit="s")
     chart = alt.Chart(table.assign(time=times)).encode(x=_clock_axis())
-    title = _("people on board, {way}").format(way=words)
+    title = _("people on board")
     tooltip = [
         alt.Tooltip("time:T", title=_("departure"), format="%H:%M"),
         alt.Tooltip("mean:Q", title=_("mean"), format=".1f"),
@@ -144,7 +146,7 @@ def departures(
     spread = chart.mark_rule(strokeWidth=1.5, clip=True).encode(
         y=alt.Y("low:Q", title=title), y2="high:Q", color=alt.value("#6b7280"), tooltip=tooltip
     )
-    return alt.layer(bars, spread, *_limit(*limit)).properties(height=LOW_HEIGHT)
+    return alt.layer(bars, spread, *_limit(*limit)).properties(height=LOW_HEIGHT, title=words)
 
 
 def _limit(value: float, name: str) -> list[alt.Chart]:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 def show_downloads(comparison: Comparison, pilots: Mapping[str, PilotResult], job: Job) -> None:
     """Offer the report, the tables and the scenarios as files, made when asked for."""
-    st.subheader(_("Downloads"))
     tongue = language()
     files: dict[str, tuple[Callable[[], str | bytes], str, str]] = {
         _("Report (HTML)"): (
@@ -54,7 +53,10 @@ def show_downloads(comparison: Comparison, pilots: Mapping[str, PilotResult], jo
             f"{one.name}.toml",
             "application/toml",
         )
-    with st.container(horizontal=True, key="take-along-answer"):
+    with st.container(key="take-along-answer"):
+        st.subheader(_("Downloads"))
+        row = st.container(horizontal=True)
+    with row:
         print_button()
         for label, (make, file_name, mime) in files.items():
             st.download_button(
