@@ -106,7 +106,7 @@ def test_a_visitor_sees_the_route_and_takes_it_along(
     page = opened("/")
     settle(page)
     map_ = page.frame_locator("iframe[title*='st_folium']").first
-    map_.locator("path.leaflet-interactive[stroke='#b3372b']").first.wait_for()
+    map_.locator("path.leaflet-interactive[stroke='#0062a8']").first.wait_for()
     assert map_.locator(".leaflet-streets-pane canvas").count() == 1
     keep(page, artefacts / "go.png")
     ways = page.get_by_role("radiogroup", name="There").locator("label")
