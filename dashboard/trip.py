@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.texts import _, language
+from dashboard.texts import LANGUAGES, _, language
 from lastmile.itinerary import MODES
 from lastmile.places import KIND_ORDER, POINT_KIND, Gazetteer
 from lastmile.planner.clock import HELSINKI, now_to_the_minute
@@ -17,9 +19,11 @@ from lastmile.planner.request import FIRST_YEAR, LAST_YEAR, PlanRequest
 from lastmile.units import SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dashboard.state import Query
     from lastmile.itinerary import Outing
-    from lastmile.places import Place
+    from lastmile.places import Language, Place
 
 PENDING = "go-pending"
 """Where a page's session keeps the trip that the next run is to ask for."""
@@ -160,6 +164,17 @@ def place_keys() -> list[str]:
     return [place.id for place in sorted(places, key=lambda place: rank[place.kind])]
 
 
+def place_labels() -> Mapping[str, str]:
+    """Return the labels of the places to choose from, in the session's language."""
+    return _labels_in(language())
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _labels_in(_language: Language) -> Mapping[str, str]:
+    """Return the labels in the session's language, which this is: made once for all sessions."""
+    return {key: place_label(key) for key in place_keys()}
+
+
 def place_label(key: str) -> str:
     """Return how a place is shown and found: its name, its kind, its names elsewhere."""
     place = Gazetteer.bundled().find(key)
@@ -198,10 +213,19 @@ def kind_text(kind: str) -> str:
     return words.get(kind, kind)
 
 
+_LOADING = Lock()
+
+
 @st.cache_resource(max_entries=1, show_spinner=False)
 def planner() -> Planner:
     """Return the planner over the data in force, made once."""
-    return load_planner()
+    return loaded_planner()
+
+
+def loaded_planner() -> Planner:
+    """Return the planner, loaded by whoever asks first while the others wait."""
+    with _LOADING:
+        return load_planner()
 
 
 def _asked(request: PlanRequest) -> tuple[object, ...]:

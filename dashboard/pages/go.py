@@ -27,8 +27,8 @@ from dashboard.trip import (
     Trip,
     place_begun,
     place_key,
-    place_keys,
     place_label,
+    place_labels,
     plan,
 )
 from dashboard.trip_details import details
@@ -201,7 +201,7 @@ def _stay_text(minutes: int) -> str:
 
 def _end(label: str, key: str, before: str) -> str:
     """Draw the field of one end of the trip and return the place it means."""
-    keys = place_keys()
+    keys = list(place_labels())
     value = st.session_state[key]
 
     def settle() -> None:
@@ -230,6 +230,9 @@ def _end(label: str, key: str, before: str) -> str:
 
 def _label_or_text(key: str) -> str:
     """Return a place's label; text that is no place stays as it was typed."""
+    known = place_labels().get(key)
+    if known is not None:
+        return known
     try:
         return place_label(key)
     except LastmileError:
