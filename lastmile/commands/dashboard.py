@@ -47,5 +47,5 @@ def dashboard(port: int) -> None:
     flags = [f"--{key}={value}" for key, value in options.items()]
     click.echo(f"Lastmile dashboard: http://127.0.0.1:{port} (Ctrl-C stops it)")
     sys.stdout.flush()
-    command = [sys.executable, "-m", "streamlit", "run", str(app_file()), *flags]
+    command = [sys.executable, "-m", "dashboard.serve", "run", str(app_file()), *flags]
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property, lru_cache
@@ -20,12 +21,13 @@ from lastmile.network.street import load_network
 from lastmile.parameters import Parameters
 from lastmile.places import Gazetteer
 from lastmile.planner.bikeshare import BikeShare
-from lastmile.planner.clock import later, moment
+from lastmile.planner.clock import later, moment, now_to_the_minute
 from lastmile.planner.connections import Connections
 from lastmile.planner.costs import Costs
 from lastmile.planner.levels import TransitMatrix, transit_matrix
 from lastmile.planner.outings import returns, slack_warnings, way_back
 from lastmile.planner.pareto import bearable_s, choose
+from lastmile.planner.request import PlanRequest
 from lastmile.planner.stations import in_season, load_bike_stations
 from lastmile.planner.stopnet import STOP_SNAP_M, StopNet
 from lastmile.planner.streets import StreetTrips, waypoint
@@ -45,12 +47,12 @@ if TYPE_CHECKING:
     from lastmile.planner.candidates import Candidate
     from lastmile.planner.connections import Connection
     from lastmile.planner.parking import ParkingOutlook
-    from lastmile.planner.request import PlanRequest
     from lastmile.planner.stations import BikeStation
     from lastmile.transit.model import Feed
     from lastmile.transit.timetable import TransitService
 
 DAYS_KEPT = 8
+STAY_S = 4 * 3600
 NIGHT_S = 4 * 3600 + 1800
 END_OF_NIGHT_S = SECONDS_PER_DAY + NIGHT_S
 """A day's last journeys are home by 04:30."""
@@ -593,3 +595,13 @@ def load_planner() -> Planner:
     return Planner(
         load_network(), load_active_feed(), bike_stations=load_bike_stations(), notes=notes
     )
+
+
+def warm(planner: Planner) -> None:
+    """Ask a planner something of every kind, so that nobody waits for kernels being compiled."""
+    towns, parks = (planner.gazetteer.by_kind(kind) for kind in ("metro_station", "park_entrance"))
+    for at in (now_to_the_minute(), later(now_to_the_minute(), SECONDS_PER_DAY)):
+        for arrive_by in (False, True):
+            request = PlanRequest(towns[0], parks[0], at, arrive_by=arrive_by, stay_s=STAY_S)
+            with suppress(LastmileError):
+                planner.plan(request)
