@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import transit_oracle as oracle
@@ -10,6 +12,7 @@ from transit_worlds import Pair, random_ends, random_pair
 from lastmile.transit.raptor import Ends
 
 QUICK, FULL = 40, 400
+DAY_S = 2 * 86400
 PER_WORLD = 5
 
 
@@ -58,6 +61,26 @@ def check_window(
     assert sorted(answer) == oracle.depart_between(pair.world, access, egress, first, last)
     for journey in journeys:
         assert oracle.faults_of(pair.world, pair.trips, journey, access, egress) == []
+    check_beyond(pair, access, egress, first, last)
+
+
+def check_beyond(
+    pair: Pair, access: dict[int, int], egress: dict[int, int], first: int, last: int
+) -> None:
+    """Looking beyond a window leaves in what is in the window of the whole day's best."""
+    options = replace(pair.options, look_beyond=True)
+    found = []
+    for span in ((first, last), (last + 1, last + 3600)):
+        journeys = pair.router.depart_between(ends(access), ends(egress), *span, options)
+        found += [(one.departure_s, one.arrival_s, len(one.rides)) for one in journeys]
+        for journey in journeys:
+            assert oracle.faults_of(pair.world, pair.trips, journey, access, egress) == []
+    best = oracle.depart_between(pair.world, access, egress, first, DAY_S)
+    assert sorted(found) == [one for one in best if one[0] <= last + 3600]
+    journeys = pair.router.arrive_between(ends(access), ends(egress), first, last, options)
+    arriving = [(one.departure_s, one.arrival_s, len(one.rides)) for one in journeys]
+    best = oracle.depart_between(pair.world, access, egress, -DAY_S, DAY_S)
+    assert sorted(arriving) == [one for one in best if first <= one[1] <= last]
 
 
 @pytest.mark.parametrize("seed", range(QUICK))
