@@ -34,7 +34,10 @@ def method() -> None:
             "the value of time."
         )
     )
-    st.latex(r"c = t_{ride} + w_{wait} t_{wait} + w_{walk} t_{walk} + p_{change} n + \frac{m}{v}")
+    st.latex(
+        r"\begin{aligned} c = {}& t_{ride} + w_{wait} t_{wait} \\"
+        r" & + w_{walk} t_{walk} + p_{change} n + \frac{m}{v} \end{aligned}"
+    )
     st.markdown(
         _(
             "A nested logit model gives each way its probability: cheap ways are chosen more "
@@ -45,9 +48,9 @@ def method() -> None:
     )
     st.latex(
         r"P(i) = \frac{e^{-\theta c_i / \mu}}{\sum_{j \in N} e^{-\theta c_j / \mu}} \cdot "
-        r"\frac{e^{\mu L_N}}{\sum_M e^{\mu L_M}}, \qquad "
-        r"L_N = \ln \sum_{j \in N} e^{-\theta c_j / \mu}"
+        r"\frac{e^{\mu L_N}}{\sum_M e^{\mu L_M}}"
     )
+    st.latex(r"L_N = \ln \sum_{j \in N} e^{-\theta c_j / \mu}")
     st.subheader(_("The day itself"))
     st.markdown(
         _(

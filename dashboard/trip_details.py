@@ -16,7 +16,7 @@ from lastmile.exports import gpx_document
 from lastmile.itinerary import elapsed_s
 from lastmile.places import Gazetteer
 from lastmile.planner.clock import later
-from lastmile.planner.outings import SHARED, slack_warnings
+from lastmile.planner.outings import SHARED, SHORT_SLACK_S, slack_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +97,7 @@ def _way_back(way_back: WayBack, trip: Trip, itinerary: Itinerary) -> None:
         )
     if missed:
         text += "  \n" + _("If you miss it: {ways}.").format(ways="; ".join(missed))
-    show = st.info if slack_s >= 0 else st.warning
+    show = st.info if slack_s >= SHORT_SLACK_S else st.warning
     show(text, icon=":material/bedtime:")
 
 

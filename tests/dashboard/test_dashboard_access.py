@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
-PAGES = ("go", "compare", "timetable", "sea", "data")
+PAGES = ("go", "compare", "timetable", "sea", "data", "data?section=fit")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 SERIOUS = ("serious", "critical")
 LONG_MS = 180_000
@@ -47,7 +47,7 @@ def test_no_serious_fault_for_those_who_see_or_move_otherwise(
     )
     page = context.new_page()
     page.set_default_timeout(LONG_MS)
-    page.goto(f"{dashboard_url}/{name}?lang=en")
+    page.goto(f"{dashboard_url}/{name}{'&' if '?' in name else '?'}lang=en")
     for _look in range(2):
         page.wait_for_timeout(500)
         page.wait_for_function(
