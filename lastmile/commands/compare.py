@@ -17,6 +17,11 @@ from lastmile.commands.experiment_options import (
     where_options,
     words,
 )
+from lastmile.commands.scenario_options import (
+    change_option,
+    changed_scenarios,
+    language_option,
+)
 from lastmile.commands.worlds import tell_worlds, world_options
 
 if TYPE_CHECKING:
@@ -30,20 +35,8 @@ if TYPE_CHECKING:
 @count_options
 @where_options
 @world_options
-@click.option(
-    "--set",
-    "changes",
-    metavar="KEY=VALUE",
-    multiple=True,
-    help="Change a value of every scenario, as in day.percentile=95. May be given again.",
-)
-@click.option(
-    "--language",
-    type=click.Choice(["en", "fi", "sv"]),
-    default="en",
-    show_default=True,
-    help="Of the verdict.",
-)
+@change_option("every scenario")
+@language_option("verdict")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON only.")
 def compare(
     base: str,
@@ -59,13 +52,10 @@ def compare(
     Differences are pilot less base, with 95 % intervals of paired differences; runs are kept,
     so that the same question is answered at once.
     """
-    from lastmile.commands.scenario_options import read_changes  # noqa: PLC0415 - slow to load
-    from scenarios.load import load_scenario  # noqa: PLC0415
-    from simulation import experiment  # noqa: PLC0415
+    from simulation import experiment  # noqa: PLC0415 - slow to load
     from simulation.verdict import LANGUAGES, verdict  # noqa: PLC0415
 
-    changed = read_changes(changes)
-    first, *others = [load_scenario(name).with_changes(changed) for name in (base, *pilots)]
+    first, *others = changed_scenarios((base, *pilots), changes)
     if options.pop("uncertain"):
         tell_worlds([first, *others], options, as_json=as_json)
         return

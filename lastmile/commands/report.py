@@ -14,6 +14,12 @@ from lastmile.commands.experiment_options import (
     told,
     where_options,
 )
+from lastmile.commands.scenario_options import (
+    change_option,
+    changed_scenarios,
+    language_option,
+)
+from lastmile.errors import ExperimentError
 
 if TYPE_CHECKING:
     from lastmile.walkway.chapter import Chapter
@@ -32,20 +38,8 @@ if TYPE_CHECKING:
 )
 @count_options
 @where_options
-@click.option(
-    "--set",
-    "changes",
-    metavar="KEY=VALUE",
-    multiple=True,
-    help="Change a value of every scenario, as in day.percentile=95. May be given again.",
-)
-@click.option(
-    "--language",
-    type=click.Choice(["en", "fi", "sv"]),
-    default="en",
-    show_default=True,
-    help="Of the page.",
-)
+@change_option("every scenario")
+@language_option("page")
 @click.option("--with-walkway", is_flag=True, help="Add a chapter on reaching the sea.")
 def report(
     base: str,
@@ -61,16 +55,12 @@ def report(
 
     The page needs no internet: verdict, figures, charts, map, assumptions and how to repeat it.
     """
-    from lastmile.commands.scenario_options import read_changes  # noqa: PLC0415 - slow to load
-    from lastmile.errors import ExperimentError  # noqa: PLC0415
-    from scenarios.load import load_scenario  # noqa: PLC0415
-    from simulation import experiment  # noqa: PLC0415
+    from simulation import experiment  # noqa: PLC0415 - slow to load
     from simulation.report import write_report  # noqa: PLC0415
 
     if not out.absolute().parent.is_dir():
         raise ExperimentError(f"cannot write the report {out}: there is no such folder")
-    changed = read_changes(changes)
-    first, *others = [load_scenario(name).with_changes(changed) for name in (base, *pilots)]
+    first, *others = changed_scenarios((base, *pilots), changes)
     with told("comparing", quiet=False) as listener:
         found = experiment.compare(first, others, make_plan(options, listener))
     tell_troubles(found.runs)

@@ -3,12 +3,55 @@
 from __future__ import annotations
 
 import tomllib
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
 
 from lastmile.errors import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from scenarios.schema import Scenario
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def change_option(what: str) -> Decorator:
+    """Add ``--set``, which changes values of what the command runs on."""
+    return click.option(
+        "--set",
+        "changes",
+        metavar="KEY=VALUE",
+        multiple=True,
+        help=f"Change a value of {what}, as in day.percentile=95. May be given again.",
+    )
+
+
+def language_option(what: str) -> Decorator:
+    """Add ``--language``, that of what the command says."""
+    return click.option(
+        "--language",
+        type=click.Choice(["en", "fi", "sv"]),
+        default="en",
+        show_default=True,
+        help=f"Of the {what}.",
+    )
+
+
+def changed_scenarios(names: Iterable[str], changes: Iterable[str]) -> list[Scenario]:
+    """Return scenarios by bundled name or file, with the same changes made to each.
+
+    Raises
+    ------
+    RequestError, ScenarioError
+        If a change or a scenario is wrong.
+    """
+    from scenarios.load import load_scenario  # noqa: PLC0415 - slow to load
+
+    changed = read_changes(changes)
+    return [load_scenario(name).with_changes(changed) for name in names]
 
 
 def read_changes(changes: Iterable[str]) -> dict[str, object]:

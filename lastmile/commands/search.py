@@ -15,6 +15,7 @@ from lastmile.commands.experiment_options import (
     where_options,
     words,
 )
+from lastmile.commands.scenario_options import change_option
 from lastmile.errors import RequestError
 
 if TYPE_CHECKING:
@@ -70,13 +71,7 @@ if TYPE_CHECKING:
     help="Days of one design at most.",
 )
 @where_options
-@click.option(
-    "--set",
-    "changes",
-    metavar="KEY=VALUE",
-    multiple=True,
-    help="Change a value of pilot and base, as in day.percentile=95. May be given again.",
-)
+@change_option("pilot and base")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON only.")
 def search(  # noqa: PLR0913 - one argument an option
     pilot: str,

@@ -16,6 +16,7 @@ from lastmile.commands.experiment_options import (
     where_options,
     words,
 )
+from lastmile.commands.scenario_options import change_option, changed_scenarios
 from lastmile.commands.worlds import tell_worlds, world_options
 
 if TYPE_CHECKING:
@@ -27,24 +28,16 @@ if TYPE_CHECKING:
 @count_options
 @where_options
 @world_options
-@click.option(
-    "--set",
-    "changes",
-    metavar="KEY=VALUE",
-    multiple=True,
-    help="Change a value of the scenario, as in day.percentile=95. May be given again.",
-)
+@change_option("the scenario")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON only.")
 def simulate(scenario: str, *, changes: tuple[str, ...], as_json: bool, **options: Any) -> None:  # noqa: ANN401 - read by make_plan
     """Simulate SCENARIO's day: who comes, where they park, how they ride, what it costs.
 
     SCENARIO is a bundled name (baseline, shuttle-espoo-haltia, ...) or a TOML file.
     """
-    from lastmile.commands.scenario_options import read_changes  # noqa: PLC0415 - slow to load
-    from scenarios.load import load_scenario  # noqa: PLC0415
-    from simulation import experiment  # noqa: PLC0415
+    from simulation import experiment  # noqa: PLC0415 - slow to load
 
-    chosen = load_scenario(scenario).with_changes(read_changes(changes))
+    (chosen,) = changed_scenarios([scenario], changes)
     if options.pop("uncertain"):
         tell_worlds([chosen], options, as_json=as_json)
         return
