@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lastmile.places import Language
 
 DASHBOARD = Path(__file__).resolve().parents[2] / "dashboard"
-SPEAKING = (DASHBOARD.parent / "lastmile", DASHBOARD.parent / "simulation")
+SPEAKING = (DASHBOARD, DASHBOARD.parent / "lastmile", DASHBOARD.parent / "simulation")
 PLACEHOLDER = re.compile(r"\{(\w+(?:![rs])?(?::[^}]*)?)\}")
 TRANSLATED = [language for language in texts.LANGUAGES if language != "en"]
 
@@ -34,7 +34,7 @@ def messages() -> set[tuple[str, ...]]:
 
 
 def templates() -> list[tuple[str, str]]:
-    """Return the template of every ``Message("...")`` in the planner's code, and where it is."""
+    """Return the template of every ``Message("...")`` in the code, and where it is."""
     found = []
     for path in (path for folder in SPEAKING for path in folder.rglob("*.py")):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
