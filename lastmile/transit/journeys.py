@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from lastmile.transit.raptor import Router
+    from lastmile.transit.patterns import Patterns
 
     Ints = NDArray[np.int32]
 
@@ -144,42 +144,6 @@ class Found:
         first = rows[:, -1].astype(np.int64) + np.repeat(base, counts)
         return _sorted(np.repeat(np.arange(len(parts), dtype=np.int32), counts), rows, first, legs)
 
-    def turned(self, trip: Ints, last: Ints) -> Found:
-        """Return journeys that were found backwards in time as they run forwards.
-
-        Parameters
-        ----------
-        trip
-            (rides,) true trip index of every ride.
-        last
-            (rides,) last position of its pattern.
-        """
-        rows = np.column_stack(
-            [
-                self.target,
-                -self.arrival_s,
-                -self.departure_s,
-                self.rides,
-                self.egress_stop,
-                self.egress_s,
-                self.access_stop,
-                self.access_s,
-                self.in_vehicle_s,
-                self.walk_s,
-            ]
-        )
-        legs = np.column_stack(
-            [
-                trip,
-                last - self.leg_alight,
-                last - self.leg_board,
-                -self.leg_arrival_s,
-                -self.leg_departure_s,
-            ]
-        )
-        order = _runs(self.leg_offset[1:] - 1, self.rides, step=-1)
-        return _sorted(self.origin, rows, self.leg_offset[:-1], legs[order])
-
     def earliest(
         self, departures_s: ArrayLike, origin_count: int, target_count: int, *, penalty_s: int = 0
     ) -> NDArray[np.int64]:
@@ -220,37 +184,47 @@ class Found:
         return picked
 
 
-def journeys_of(router: Router, found: Found) -> list[Journey]:
-    """Return journeys as objects, in the order they were found in."""
-    patterns = router.patterns
-    pattern = np.searchsorted(patterns.trip_offset, found.leg_trip, side="right") - 1
-    first = patterns.offset[pattern]
-    board = patterns.stop[first + found.leg_board].tolist()
-    alight = patterns.stop[first + found.leg_alight].tolist()
-    columns = zip(
-        found.leg_trip.tolist(),
-        board,
-        alight,
-        found.leg_board.tolist(),
-        found.leg_alight.tolist(),
-        found.leg_departure_s.tolist(),
-        found.leg_arrival_s.tolist(),
-        strict=True,
-    )
-    rides = [Ride(*values) for values in columns]
-    offset = found.leg_offset.tolist()
-    return [
-        Journey(departure, arrival, access, egress, tuple(rides[offset[row] : offset[row + 1]]))
-        for row, (departure, arrival, access, egress) in enumerate(
-            zip(
-                found.departure_s.tolist(),
-                found.arrival_s.tolist(),
-                found.access_s.tolist(),
-                found.egress_s.tolist(),
-                strict=True,
-            )
-        )
-    ]
+def journeys_of(patterns: Patterns, rows: Ints, legs: Ints, *, mirrored: bool) -> list[Journey]:
+    """Return the router's answer for one origin and target as objects, in order of departure.
+
+    Parameters
+    ----------
+    patterns
+        The trips.
+    rows, legs
+        The router's tables.
+    mirrored
+        Whether they were found backwards in time.
+    """
+    rides_of_all = legs.tolist()
+    found = []
+    for _, departure, arrival, rides, _, access, _, egress, _, _, first in rows.tolist():
+        own = rides_of_all[first : first + rides]
+        if mirrored:
+            own = [_turned(patterns, *leg) for leg in reversed(own)]
+            departure, arrival, access, egress = -arrival, -departure, egress, access  # noqa: PLW2901
+        taken = tuple(_ride(patterns, *leg) for leg in own)
+        found.append(Journey(departure, arrival, access, egress, taken))
+    found.sort(key=lambda journey: (journey.departure_s, len(journey.rides)))
+    return found
+
+
+def _turned(
+    patterns: Patterns, trip: int, board: int, alight: int, departure: int, arrival: int
+) -> tuple[int, int, int, int, int]:
+    """Translate a ride that was found backwards in time."""
+    trip = patterns.trip_count - 1 - trip
+    pattern = patterns.pattern_of(trip)
+    last = int(patterns.offset[pattern + 1] - patterns.offset[pattern]) - 1
+    return trip, last - alight, last - board, -arrival, -departure
+
+
+def _ride(
+    patterns: Patterns, trip: int, board: int, alight: int, departure: int, arrival: int
+) -> Ride:
+    first = int(patterns.offset[patterns.pattern_of(trip)])
+    stops = int(patterns.stop[first + board]), int(patterns.stop[first + alight])
+    return Ride(trip, *stops, board, alight, departure, arrival)
 
 
 def _sorted(
@@ -267,9 +241,7 @@ def _sorted(
     return Found(**columns)
 
 
-def _runs(
-    first: NDArray[np.int64], lengths: NDArray[np.int32], *, step: int = 1
-) -> NDArray[np.int64]:
-    """Return ``first[i], first[i] + step, ...``, ``lengths[i]`` of them, one run after another."""
+def _runs(first: NDArray[np.int64], lengths: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return ``first[i], first[i] + 1, ...``, ``lengths[i]`` of them, one run after another."""
     within = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return np.repeat(first, lengths) + step * within
+    return np.repeat(first, lengths) + within

@@ -303,8 +303,7 @@ class Router:
             is when one has to leave for its first ride, ``departure_s`` or later.
         """
         start = np.array([departure_s], dtype=np.int64)
-        found = self._search(self._forward, [access], egress, None, 1, start, options)
-        return sorted(journeys_of(self, found), key=_rides)
+        return sorted(self._journeys(self._forward, access, egress, start, options), key=_rides)
 
     def arrive_by(
         self, access: Ends, egress: Ends, arrival_s: int, options: Options = DEFAULT_OPTIONS
@@ -315,8 +314,7 @@ class Router:
         the latest. Fewest rides first, each leaving after the one ahead of it.
         """
         start = np.array([-arrival_s], dtype=np.int64)
-        found = self._search(self._backward, [egress], access, None, 1, start, options)
-        return sorted(journeys_of(self, self._turned(found)), key=_rides)
+        return sorted(self._journeys(self._backward, egress, access, start, options), key=_rides)
 
     def depart_between(
         self,
@@ -341,8 +339,8 @@ class Router:
             In order of departure. None is left out because of one that leaves after the window,
             unless the options say so.
         """
-        found = self._window(self._forward, [access], egress, None, 1, (first_s, last_s), options)
-        return journeys_of(self, found)
+        window = _window(first_s, last_s)
+        return self._journeys(self._forward, access, egress, window, options)
 
     def arrive_between(
         self,
@@ -356,9 +354,8 @@ class Router:
 
         As :meth:`depart_between`, with the window at the destination.
         """
-        window = (-last_s, -first_s)
-        found = self._window(self._backward, [egress], access, None, 1, window, options)
-        return journeys_of(self, self._turned(found))
+        window = _window(-last_s, -first_s)
+        return self._journeys(self._backward, egress, access, window, options)
 
     def many_to_many(
         self,
@@ -392,40 +389,39 @@ class Router:
         of_target = np.repeat(
             np.arange(len(targets), dtype=np.int32), [len(ends.stop) for ends in targets]
         )
-        window = (first_s, last_s)
-        return self._window(
+        window = _window(first_s, last_s)
+        parts = self._search(
             self._forward, origins, egress, of_target, len(targets), window, options
         )
+        return Found.joined(parts)
 
     # --- the kernel's errands -------------------------------------------------------------------
 
-    def _window(
+    def _journeys(
         self,
         side: _Side,
-        origins: Iterable[Ends],
-        egress: Ends,
-        of_target: Ints | None,
-        target_count: int,
-        window: tuple[int, int],
+        origin: Ends,
+        target: Ends,
+        start_s: NDArray[np.int64],
         options: Options,
-    ) -> Found:
-        span = np.array(window, dtype=np.int64)
-        if span[0] > span[1]:
-            raise RequestError(f"the window ends before it begins: {window}")
-        return self._search(side, origins, egress, of_target, target_count, span, options)
+    ) -> list[Journey]:
+        """Return what is found between two ends, in order of departure."""
+        alone = np.zeros(len(target.stop), dtype=np.int32)
+        ((rows, legs),) = self._search(side, [origin], target, alone, 1, start_s, options)
+        return journeys_of(self.patterns, rows, legs, mirrored=side is not self._forward)
 
     def _search(
         self,
         side: _Side,
         origins: Iterable[Ends],
         egress: Ends,
-        of_target: Ints | None,
+        of_target: Ints,
         target_count: int,
         start_s: NDArray[np.int64],
         options: Options,
-    ) -> Found:
+    ) -> list[tuple[Ints, Ints]]:
+        """Run the kernel from each origin; return its tables of journeys and rides."""
         mask = STEP_FREE if options.step_free else 0
-        targets = np.zeros(len(egress.stop), dtype=np.int32) if of_target is None else of_target
         longest = NO_CHANGE_S if options.max_duration_s is None else options.max_duration_s
         rides = options.max_transfers + 1
         self._check(egress)
@@ -451,7 +447,7 @@ class Router:
                     self.change_s,
                     origin,
                     egress,
-                    targets,
+                    of_target,
                     target_count,
                     leave,
                     pattern,
@@ -465,7 +461,7 @@ class Router:
                     CAN_ALIGHT | mask,
                 )
             )
-        return Found.joined(parts)
+        return parts
 
     def _least_left(
         self, side: _Side, egress: Ends, options: Options, mask: int
@@ -501,13 +497,18 @@ class Router:
         ):
             raise RequestError("a journey's end names a stop or a time that cannot be")
 
-    def _turned(self, found: Found) -> Found:
-        """Translate what was found backwards in time."""
-        patterns = self.patterns
-        trip = patterns.trip_count - 1 - found.leg_trip
-        pattern = np.searchsorted(patterns.trip_offset, trip, side="right") - 1
-        last = np.diff(patterns.offset)[pattern] - 1
-        return found.turned(trip.astype(np.int32), last.astype(np.int32))
+
+def _window(first_s: int, last_s: int) -> NDArray[np.int64]:
+    """Return a window as the kernel takes it.
+
+    Raises
+    ------
+    RequestError
+        It ends before it begins.
+    """
+    if first_s > last_s:
+        raise RequestError(f"the window ends before it begins: {(first_s, last_s)}")
+    return np.array([first_s, last_s], dtype=np.int64)
 
 
 def _rides(journey: Journey) -> int:
