@@ -57,6 +57,14 @@ def leg_title(leg: Leg) -> str:
     return words[leg.mode]
 
 
+def leg_line(leg: Leg) -> str:
+    """Return what a leg is and where it leads: "Bus 245A, towards Kattila", "Walk, 350 m"."""
+    if leg.mode != "transit":
+        return f"{leg_title(leg)}, {distance(leg.distance_m)}"
+    towards = [_("towards {name}").format(name=leg.headsign)] if leg.headsign else []
+    return ", ".join([leg_title(leg), *towards])
+
+
 def summary_times(itinerary: Itinerary) -> str:
     """Return departure, arrival and length of time."""
     return (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.formats import clock, day, duration, money, sentence, spoken
-from dashboard.journey import leg_title, timeline
+from dashboard.journey import leg_line, leg_title, timeline
 from dashboard.outlook import show_outlook
 from dashboard.printing import print_button
 from dashboard.texts import _, plain
@@ -118,6 +118,8 @@ def _gpx(ends: Sequence[str], itinerary: Itinerary, back: Itinerary | None) -> N
         [itinerary] if back is None else [itinerary, back],
         name=" - ".join(ends),
         attribution=planner().attribution,
+        title=leg_line,
+        say=spoken,
     )
     st.download_button(
         _("Download GPX"),

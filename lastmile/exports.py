@@ -13,13 +13,15 @@ import gpxpy.gpx
 
 from lastmile.errors import DataError
 from lastmile.itinerary import line_string
+from lastmile.messages import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from lastmile.itinerary import Itinerary, Leg
 
+ARRIVAL = Message("Arrival")
 _SAFE_CONTROLS = {"\t", "\n"}
 
 
@@ -39,7 +41,14 @@ def length_text(length_m: float) -> str:
     return f"{length_m / 1000:.1f} km"
 
 
-def gpx_document(itineraries: Sequence[Itinerary], *, name: str, attribution: str) -> gpxpy.gpx.GPX:
+def gpx_document(
+    itineraries: Sequence[Itinerary],
+    *,
+    name: str,
+    attribution: str,
+    title: Callable[[Leg], str] = leg_title,
+    say: Callable[[str], str] = str,
+) -> gpxpy.gpx.GPX:
     """Return a GPX 1.1 document: a track per itinerary, a segment per leg, waypoints between.
 
     Parameters
@@ -50,6 +59,9 @@ def gpx_document(itineraries: Sequence[Itinerary], *, name: str, attribution: st
         Title of the document.
     attribution
         Whose map the tracks come from; goes into the copyright of the metadata.
+    title, say
+        Say what a leg is, and a :class:`~lastmile.messages.Message`, in the reader's language;
+        in English where they are left out.
     """
     document = gpxpy.gpx.GPX()
     facts = {
@@ -63,10 +75,10 @@ def gpx_document(itineraries: Sequence[Itinerary], *, name: str, attribution: st
     for key, value in facts.items():
         setattr(document, key, value)
     for number, itinerary in enumerate(itineraries, start=1):
-        ends = itinerary.legs[0].origin.name, itinerary.legs[-1].destination.name
+        ends = say(itinerary.legs[0].origin.name), say(itinerary.legs[-1].destination.name)
         track = gpxpy.gpx.GPXTrack(
             name=_xml_text(f"{ends[0]} - {ends[1]}"),
-            description=_xml_text("; ".join(leg_title(leg) for leg in itinerary.legs)),
+            description=_xml_text("; ".join(title(leg) for leg in itinerary.legs)),
             number=number,
         )
         document.tracks.append(track)
@@ -77,8 +89,8 @@ def gpx_document(itineraries: Sequence[Itinerary], *, name: str, attribution: st
                     latitude=leg.origin.lat,
                     longitude=leg.origin.lon,
                     time=leg.departure.astimezone(UTC),
-                    name=_xml_text(_stop_name(leg)),
-                    description=_xml_text(leg_title(leg)),
+                    name=_xml_text(_stop_name(leg, say)),
+                    description=_xml_text(title(leg)),
                     type=leg.mode,
                 )
             )
@@ -88,8 +100,8 @@ def gpx_document(itineraries: Sequence[Itinerary], *, name: str, attribution: st
                 latitude=last.destination.lat,
                 longitude=last.destination.lon,
                 time=last.arrival.astimezone(UTC),
-                name=_xml_text(last.destination.name),
-                description="Arrival",
+                name=_xml_text(say(last.destination.name)),
+                description=say(ARRIVAL),
             )
         )
     return document
@@ -178,9 +190,10 @@ def _segment(leg: Leg) -> gpxpy.gpx.GPXTrackSegment:
     return segment
 
 
-def _stop_name(leg: Leg) -> str:
+def _stop_name(leg: Leg, say: Callable[[str], str]) -> str:
     """Return the name of a leg's start with its stop code."""
-    return f"{leg.origin.name} ({leg.origin.code})" if leg.origin.code else leg.origin.name
+    name = say(leg.origin.name)
+    return f"{name} ({leg.origin.code})" if leg.origin.code else name
 
 
 def _xml_text(text: str) -> str:

@@ -6,12 +6,14 @@ import re
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+import gpxpy
 import pytest
 
 from dashboard import formats, texts
-from dashboard.journey import timeline
+from dashboard.journey import leg_line, timeline
 from dashboard.trip import Trip, planner
 from lastmile.errors import LastmileError
+from lastmile.exports import gpx_document
 from lastmile.messages import Message
 from lastmile.places import Gazetteer
 from lastmile.planner.clock import HELSINKI
@@ -131,3 +133,23 @@ def test_the_timeline_names_places_in_the_readers_language(
     shown = timeline(way)
     assert "Kampen" in shown
     assert "Finnish Nature Centre" not in shown
+
+
+def test_the_track_taken_along_speaks_the_readers_language(
+    speaking: Callable[[Language], None],
+) -> None:
+    trip = Trip(
+        "metro-kamppi",
+        "haltia",
+        "leave",
+        datetime(2026, 5, 17, 10, 0),  # noqa: DTZ001 - the clock face of the form
+        0,
+        ("transit",),
+    )
+    way = planner().plan(trip.request()).itineraries[0]
+    speaking("sv")
+    document = gpx_document([way], name="x", attribution="x", title=leg_line, say=formats.spoken)
+    track = gpxpy.parse(document.to_xml(version="1.1"))
+    assert track.tracks[0].name == "Kampen - Haltia"
+    assert "Gång, " in (track.tracks[0].description or "")
+    assert track.waypoints[-1].description == "Framme"
