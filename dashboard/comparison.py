@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
-import tomllib
-from collections import OrderedDict
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from dashboard.jobs import Office, Question
+from dashboard.state import LONGEST_VALUE
 from dashboard.texts import language
-from lastmile.errors import ScenarioError
+from dashboard.uploads import Uploads
 from scenarios.load import list_scenarios, load_scenario
 from simulation.experiment import default_workers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from dashboard.state import Query
     from scenarios.schema import Scenario
@@ -41,9 +38,7 @@ DAY_TYPES = ("weekday", "saturday", "sunday")
 WEATHERS = ("good", "fair", "poor")
 ANY_DAY = 0
 BUSY = (ANY_DAY, 25, 50, 75, 90, 95, 99)
-UPLOADS_KEPT = 64
-LARGEST_UPLOAD_BYTES = 200_000
-UPLOAD_PREFIX = "file-"
+VISIT = "uploads-of-this-visit"
 CHANGE = re.compile(r"([1-4]):([a-z0-9_.\-]{1,80})=(-?\d{1,6}(?:\.\d{1,4})?)", re.ASCII)
 
 Change = tuple[int, str, float]
@@ -81,7 +76,8 @@ class Comparison:
     @classmethod
     def from_query(cls, query: Query) -> Comparison:
         """Read the question from an address; what is missing is as in the example."""
-        known = scenario_keys()
+        said = ",".join((query.values.get("base", ""), query.values.get("pilots", "")))
+        known = scenario_keys(linked=said[:LONGEST_VALUE].split(","))
         base = query.one_of("base", BASE, known)
         day = scenario(base).day
         example = [EXAMPLE] if EXAMPLE in known else [key for key in known if key != BASE][:1]
@@ -164,9 +160,15 @@ def office() -> Office:
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def _uploads() -> OrderedDict[str, Scenario]:
-    """Return the uploaded scenarios by id; who has the link can open them."""
-    return OrderedDict()
+def _uploads() -> Uploads:
+    """Return what people uploaded to this server."""
+    return Uploads()
+
+
+def _visit() -> list[str]:
+    """Return the ids of the uploads that this session sees; the list itself, to be changed."""
+    ids: list[str] = st.session_state.setdefault(VISIT, [])
+    return ids
 
 
 @lru_cache(maxsize=1)
@@ -174,9 +176,17 @@ def _bundled() -> dict[str, Scenario]:
     return {name: load_scenario(name) for name in list_scenarios()}
 
 
-def scenario_keys() -> list[str]:
-    """Return what can be compared: bundled scenarios and those uploaded."""
-    return [*_bundled(), *_uploads()]
+def scenario_keys(linked: Iterable[str] = ()) -> list[str]:
+    """Return what can be compared: bundled scenarios, and uploads that this session may see.
+
+    Parameters
+    ----------
+    linked
+        What the address names: whoever has the link may see it from now on.
+    """
+    for key in linked:
+        _uploads().open(key, _visit())
+    return [*_bundled(), *_uploads().seen_by(_visit())]
 
 
 def scenario(key: str) -> Scenario:
@@ -193,41 +203,12 @@ def title(one: Scenario) -> str:
 def take_upload(content: bytes) -> str:
     """Check an uploaded scenario file and keep it; return its key.
 
-    The file is data: it is parsed as TOML, may extend bundled scenarios only, and its size is
-    limited.
-
     Raises
     ------
     ScenarioError
         It is too large, no TOML, or no scenario; the message lists every fault.
     """
-    if len(content) > LARGEST_UPLOAD_BYTES:
-        raise ScenarioError(
-            f"the file has {len(content)} bytes; a scenario has at most {LARGEST_UPLOAD_BYTES}"
-        )
-    try:
-        said: dict[str, Any] = tomllib.loads(content.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as fault:
-        raise ScenarioError(f"the file is no TOML text: {fault}") from None
-    parent = said.get("extends")
-    if parent is not None and parent not in list_scenarios():
-        raise ScenarioError(
-            f"extends = {str(parent)[:60]!r}: an uploaded file extends a bundled scenario: "
-            f"{', '.join(list_scenarios())}"
-        )
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "uploaded.toml"
-        path.write_bytes(content)
-        try:
-            found = load_scenario(path)
-        except ScenarioError as fault:
-            raise ScenarioError(str(fault).replace(str(path), "uploaded.toml")) from None
-    key = f"{UPLOAD_PREFIX}{found.digest}"
-    uploads = _uploads()
-    uploads[key] = found
-    while len(uploads) > UPLOADS_KEPT:
-        uploads.popitem(last=False)
-    return key
+    return _uploads().take(content, _visit())
 
 
 def to_toml(one: Scenario) -> str:

@@ -15,7 +15,6 @@ from dashboard.comparison import (
     BY_DAYS,
     COUNTS,
     DAY_TYPES,
-    LARGEST_UPLOAD_BYTES,
     MOST_DAYS,
     MOST_PILOTS,
     PRECISIONS,
@@ -31,6 +30,7 @@ from dashboard.formats import fine_share, locale
 from dashboard.progress import leave_before, show_end, show_progress
 from dashboard.state import read_query, seed, write_query
 from dashboard.texts import _, plain
+from dashboard.uploads import LARGEST_BYTES
 from lastmile.errors import LastmileError
 from lastmile.places import Gazetteer
 
@@ -228,7 +228,7 @@ def _upload() -> None:
     """Take a scenario file from the planner."""
     with st.expander(_("Upload a scenario")):
         given = st.file_uploader(
-            _("Scenario file (TOML, at most {size} kB)").format(size=LARGEST_UPLOAD_BYTES // 1000),
+            _("Scenario file (TOML, at most {size} kB)").format(size=LARGEST_BYTES // 1000),
             type=["toml"],
             max_upload_size=1,
             key="upload",

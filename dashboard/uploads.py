@@ -1,0 +1,106 @@
+"""Scenario files that people upload: checked, kept for a while, seen by whoever has the link."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import tomllib
+from collections import OrderedDict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lastmile.errors import ScenarioError
+from scenarios.load import list_scenarios, load_scenario
+
+if TYPE_CHECKING:
+    from scenarios.schema import Scenario
+
+LARGEST_BYTES = 200_000
+KEPT = 256
+KEPT_EACH = 8
+PREFIX = "file-"
+
+
+class Uploads:
+    """The uploaded scenarios of everybody, by an id made of their contents.
+
+    Nobody finds another one's by looking: a visit sees those it uploaded or was given the id of.
+    A visit's list is kept by the caller, the newest last.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, Scenario] = OrderedDict()
+
+    def take(self, content: bytes, visit: list[str]) -> str:
+        """Check a file and keep it; of a visit's, the newest `KEPT_EACH`. Return its id.
+
+        Raises
+        ------
+        ScenarioError
+            It is too large, no TOML, or no scenario; the message lists every fault.
+        """
+        found = read(content)
+        key = f"{PREFIX}{found.digest}"
+        with self._lock:
+            self._kept[key] = found
+            self._kept.move_to_end(key)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        self._note(key, visit)
+        return key
+
+    def open(self, key: str, visit: list[str]) -> None:
+        """Show a visit the scenario whose id it was given, if it is still kept."""
+        if key in self._kept and key not in visit:
+            self._note(key, visit)
+
+    def seen_by(self, visit: list[str]) -> list[str]:
+        """Return the ids that a visit sees."""
+        return [key for key in visit if key in self._kept]
+
+    def __getitem__(self, key: str) -> Scenario:
+        """Return a scenario by its id.
+
+        Raises
+        ------
+        KeyError
+            It is not kept.
+        """
+        return self._kept[key]
+
+    @staticmethod
+    def _note(key: str, visit: list[str]) -> None:
+        """Make an id a visit's newest; forget its oldest where there are too many."""
+        visit[:] = [*(one for one in visit if one != key), key][-KEPT_EACH:]
+
+
+def read(content: bytes) -> Scenario:
+    """Read a scenario file as data: TOML that may extend bundled scenarios only.
+
+    Raises
+    ------
+    ScenarioError
+        It is too large, no TOML, or no scenario; the message lists every fault.
+    """
+    if len(content) > LARGEST_BYTES:
+        raise ScenarioError(
+            f"the file has {len(content)} bytes; a scenario has at most {LARGEST_BYTES}"
+        )
+    try:
+        said: dict[str, Any] = tomllib.loads(content.decode("utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as fault:
+        raise ScenarioError(f"the file is no TOML text: {fault}") from None
+    parent = said.get("extends")
+    if parent is not None and parent not in list_scenarios():
+        raise ScenarioError(
+            f"extends = {str(parent)[:60]!r}: an uploaded file extends a bundled scenario: "
+            f"{', '.join(list_scenarios())}"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "uploaded.toml"
+        path.write_bytes(content)
+        try:
+            return load_scenario(path)
+        except ScenarioError as fault:
+            raise ScenarioError(str(fault).replace(str(path), "uploaded.toml")) from None
