@@ -56,7 +56,8 @@ _LATER = ("service", "stress", "situation")
 def page() -> None:
     """Draw the page; the address holds scenario and service."""
     query = read_query(PAGE)
-    keys = [key for key in scenario_keys() if _has_service(key)]
+    linked = [query.values.get("scenario", "")]
+    keys = [key for key in scenario_keys(linked) if _has_service(key)]
     example = EXAMPLE if EXAMPLE in keys else keys[0]
     seed({"operated": query.one_of("scenario", example, keys)}, fresh=query.fresh)
     st.title(_("Test a timetable"))
