@@ -6,6 +6,7 @@ import math
 from html import escape
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import numpy as np
 import streamlit as st
 
 from dashboard import frames
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from dashboard.roads import Point
     from simulation.experiment import ScenarioRun
@@ -78,7 +80,6 @@ def gates_of(run: ScenarioRun, series: pd.DataFrame) -> list[Gate]:
     series
         Their course: ``series``, ``time_s``, ``value``.
     """
-    means = {name: one.mean for name, one in run.estimates().items() if name.startswith("visitors")}
     found = []
     for gate in run.about["entrances"]:
         mine = series[series["series"] == f"parked.{gate['id']}"]
@@ -91,13 +92,19 @@ def gates_of(run: ScenarioRun, series: pd.DataFrame) -> list[Gate]:
             Gate(
                 gate["id"],
                 (float(gate["lat"]), float(gate["lon"])),
-                means.get(f"visitors.{gate['id']}", math.nan),
+                _mean(run.sample.figure(f"visitors.{gate['id']}")),
                 float(gate["places"]),
                 parked,
                 hour,
             )
         )
     return found
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    """Return the mean over the days that give a figure; nan where none does."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else math.nan
 
 
 def show_twin_maps(

@@ -8,6 +8,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -15,6 +16,7 @@ from dashboard.frames import fill
 from dashboard.roads import road
 from dashboard.twin_maps import FULLNESS, NO_PARK_COLOR, color_of, gates_of, page_data
 from lastmile.units import great_circle_m
+from simulation.sampling import Sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,10 +54,10 @@ class Run:
                 }
             ],
         }
-
-    def estimates(self) -> dict[str, object]:
-        mean = type("Mean", (), {"mean": 400.0})
-        return {"visitors": mean(), "visitors.haltia": mean()}
+        self.sample = Sample(
+            np.arange(2),
+            {name: np.array([380.0, 420.0]) for name in ("visitors", "visitors.haltia")},
+        )
 
 
 def course() -> pd.DataFrame:
