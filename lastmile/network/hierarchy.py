@@ -241,8 +241,8 @@ class Metric:
         h = self.hierarchy
         return _route(
             (h.start, h.head, h.parent, self.up, self.down, self.via_up, self.via_down),
-            (_ranks(h.rank, origin.nodes)[0], origin.costs[0]),
-            (_ranks(h.rank, destination.nodes)[0], destination.costs[0]),
+            (ranks(h.rank, origin.nodes)[0], origin.costs[0]),
+            (ranks(h.rank, destination.nodes)[0], destination.costs[0]),
             h.scratch(),
         )
 
@@ -252,20 +252,21 @@ class Metric:
         search = _rows if len(origins.nodes) <= FEW else _matrix
         return search(
             (h.start, h.head, h.parent, self.up, self.down),
-            (_ranks(h.rank, origins.nodes), origins.costs),
-            (_ranks(h.rank, destinations.nodes), destinations.costs),
+            (ranks(h.rank, origins.nodes), origins.costs),
+            (ranks(h.rank, destinations.nodes), destinations.costs),
             h.scratch(),
         )
 
 
 @compiled
-def _ranks(rank: Ints, nodes: Ints) -> Ints:  # pragma: no cover - compiled
-    ranks = np.full(nodes.shape, -1, np.int32)
+def ranks(rank: Ints, nodes: Ints) -> Ints:  # pragma: no cover - compiled
+    """Return the (n, 2) ranks of nodes, -1 where there is none."""
+    found = np.full(nodes.shape, -1, np.int32)
     for i in range(nodes.shape[0]):
         for j in range(nodes.shape[1]):
             if nodes[i, j] >= 0:
-                ranks[i, j] = rank[nodes[i, j]]
-    return ranks
+                found[i, j] = rank[nodes[i, j]]
+    return found
 
 
 @compiled
@@ -416,27 +417,30 @@ def _relax(
 
 
 @compiled
-def _climb(
+def climb(
     graph: tuple[Longs, Ints, Ints],
     weight: Longs,
     nodes: Ints,
     costs: Longs,
     dist: Longs,
     pred: Ints,
+    limit: int,
 ) -> None:  # pragma: no cover - compiled
-    """Relax all arcs upwards from up to two nodes, in the order of rank."""
+    """Relax arcs upwards from up to two nodes, in the order of rank, up to a cost."""
     start, head, parent = graph
     _start(nodes, costs, dist, pred)
     a, b = nodes[0], nodes[1]
     while max(a, b) >= 0:
         x = _lower(a, b)
-        _relax(start, head, weight, x, dist, pred)
+        if dist[x] < limit:
+            _relax(start, head, weight, x, dist, pred)
         a = parent[x] if a == x else a
         b = parent[x] if b == x else b
 
 
 @compiled
-def _forget(parent: Ints, nodes: Ints, dist: Longs) -> None:  # pragma: no cover - compiled
+def forget(parent: Ints, nodes: Ints, dist: Longs) -> None:  # pragma: no cover - compiled
+    """Leave the costs above some nodes as they were found."""
     for i in range(len(nodes)):
         x = nodes[i]
         while x >= 0:
@@ -530,8 +534,8 @@ def _route(
             chain.append((int(2 * pred_down[x] + 1), int(low)))
             _unfold(start, head, via_up, via_down, chain, streets)
             x = low
-    _forget(parent, source_nodes, dist_up)
-    _forget(parent, target_nodes, dist_down)
+    forget(parent, source_nodes, dist_up)
+    forget(parent, target_nodes, dist_down)
     way = np.empty(len(streets), np.int32)
     for i in range(len(streets)):
         way[i] = streets[i]
@@ -600,7 +604,7 @@ def _rows(
     members = _above(parent, target_nodes, place)
     answer = np.full((len(nodes), len(target_nodes)), UNREACHABLE, np.int64)
     for row in range(len(nodes)):
-        _climb((start, head, parent), up, nodes[row], costs[row], dist, pred)
+        climb((start, head, parent), up, nodes[row], costs[row], dist, pred, UNREACHABLE)
         for x in members:
             here = dist[x]
             for a in range(start[x], start[x + 1]):
@@ -611,7 +615,7 @@ def _rows(
                 x = target_nodes[t, i]
                 if x >= 0:
                     answer[row, t] = min(answer[row, t], dist[x] + target_costs[t, i])
-        _forget(parent, nodes[row], dist)
+        forget(parent, nodes[row], dist)
         for x in members:
             dist[x] = UNREACHABLE
     for x in members:
@@ -654,14 +658,14 @@ def _matrix(  # noqa: C901 - three loops over the same lanes
         lanes[:] = UNREACHABLE
         for lane in range(width):
             ends = nodes[begin + lane]
-            _climb((start, head, parent), up, ends, costs[begin + lane], dist, pred)
+            climb((start, head, parent), up, ends, costs[begin + lane], dist, pred, UNREACHABLE)
             for i in range(2):
                 x = ends[i]
                 while x >= 0:
                     if place[x] >= 0:
                         lanes[place[x], lane] = dist[x]
                     x = parent[x]
-            _forget(parent, ends, dist)
+            forget(parent, ends, dist)
         _sweep(first, upper, weight, lanes)
         for t in range(len(target_nodes)):
             for i in range(2):

@@ -10,7 +10,7 @@ import numpy as np
 from lastmile.network.access import Mode
 from lastmile.network.street import Places
 from lastmile.planner.clock import moment
-from lastmile.planner.stopnet import Ways
+from lastmile.planner.stopnet import LONGEST_RIDE_S, LONGEST_WALK_S, Ways
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,10 +19,9 @@ if TYPE_CHECKING:
     from lastmile.planner.stopnet import StopNet
     from lastmile.planner.streets import StreetTrips
 
-WALK_LIMITS_S = (15 * 60.0, 30 * 60.0, 80 * 60.0)
+WALK_LIMITS_S = (15 * 60.0, 30 * 60.0, LONGEST_WALK_S)
 """Walks to stops: where fewer than ENOUGH_STOPS are within one limit, the next one holds."""
 ENOUGH_STOPS = 6
-BIKE_LIMIT_S = 25 * 60.0
 PARK_BIKE_S = 60.0
 NO_WAY_M = 1.0
 
@@ -118,16 +117,15 @@ class Connections:
         usual_s, long_s, longest_s = WALK_LIMITS_S
         if long_walk:
             return self.stopnet.walks(point, longest_s)
-        if self.stopnet.count_near(point, usual_s) >= ENOUGH_STOPS:
-            ways = self.stopnet.walks(point, usual_s)
-            if len(ways.stop) >= ENOUGH_STOPS:
-                return ways
+        ways = self.stopnet.walks(point, usual_s)
+        if len(ways.stop) >= ENOUGH_STOPS:
+            return ways
         ways = self.stopnet.walks(point, long_s)
         return ways if len(ways.stop) else self.stopnet.walks(point, longest_s)
 
     def by_bike(self, door: Waypoint) -> Connection:
         """Return the rides on one's own bike from a door to the stops around it."""
-        found = self.stopnet.rides(self.place(door, Mode.BIKE), BIKE_LIMIT_S)
+        found = self.stopnet.rides(self.place(door, Mode.BIKE), LONGEST_RIDE_S)
         ways = Ways(found.stop, found.duration_s + PARK_BIKE_S, found.length_m)
 
         def effort(stop: int) -> Effort:

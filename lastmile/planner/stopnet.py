@@ -7,6 +7,7 @@ import io
 import os
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
@@ -17,6 +18,7 @@ from scipy.spatial import cKDTree
 
 from lastmile.datasets import DATA_DIR_VARIABLE
 from lastmile.network.access import Mode
+from lastmile.network.nearby import Nearby
 from lastmile.network.paths import matrix
 from lastmile.network.street import Places
 from lastmile.transit.footpaths import Footpaths
@@ -35,6 +37,9 @@ STOP_SNAP_M = 250.0
 """A stop farther than this from every street cannot be walked to."""
 FOOTPATH_M = 900.0
 """Longest walk between two rides."""
+LONGEST_WALK_S = 80 * 60.0
+LONGEST_RIDE_S = 25 * 60.0
+"""Longest ways to and from stops, on foot and by bike."""
 BLOCK_DEGREES = 0.02
 WALKS_KEPT = 500
 """How many doors' walks to the stops around them stay in memory."""
@@ -247,25 +252,14 @@ class StopNet:
         point
             One place on the network, snapped for walking.
         limit_s
-            Longest walk, platform included.
+            Longest walk, platform included; up to LONGEST_WALK_S.
         """
         key = (float(point.lat[0]), float(point.lon[0]), float(point.distance_m[0]), limit_s)
-        if key in self._walks:
-            return self._walks[key]
-        speed = self.network.speeds.walk_m_s
-        near = self._near(point, limit_s * speed, self.places)
-        times = matrix(
-            self.network, point, part(self.places, near), Mode.WALK, step_free=self.step_free
-        )
-        duration = times.duration_s[0] + self.platform_s[near]
-        if len(self._walks) >= WALKS_KEPT:
-            self._walks.clear()
-        self._walks[key] = _ways(near, duration, times.length_m[0], limit_s)
+        if key not in self._walks:
+            if len(self._walks) >= WALKS_KEPT:
+                self._walks.clear()
+            self._walks[key] = self._ways(self._on_foot, point, limit_s)
         return self._walks[key]
-
-    def count_near(self, point: Places, limit_s: float) -> int:
-        """Return how many stops could be walked to within a limit if streets were straight."""
-        return len(self._near(point, limit_s * self.network.speeds.walk_m_s, self.places))
 
     def rides(self, point: Places, limit_s: float) -> Ways:
         """Return the ways by one's own bike from a point to the stops within a limit.
@@ -275,12 +269,28 @@ class StopNet:
         point
             One place on the network, snapped for cycling.
         limit_s
-            Longest way, platform included.
+            Longest way, platform included; up to LONGEST_RIDE_S.
         """
-        near = self._near(point, limit_s * self.network.speeds.bike_m_s, self.bike_places)
-        times = matrix(self.network, point, part(self.bike_places, near), Mode.BIKE)
-        duration = times.duration_s[0] + self.platform_s[near]
-        return _ways(near, duration, times.length_m[0], limit_s)
+        return self._ways(self._by_bike, point, limit_s)
+
+    def _ways(self, nearby: Nearby, point: Places, limit_s: float) -> Ways:
+        """Return the ways to the stops within a limit, platform included."""
+        stop, way_s, length_m = nearby.within(point, limit_s)
+        duration_s = way_s + self.platform_s[stop]
+        near = duration_s <= limit_s
+        return Ways(stop[near], duration_s[near], length_m[near])
+
+    @cached_property
+    def _on_foot(self) -> Nearby:
+        """The stops made ready for those who walk to them, when first asked for."""
+        return Nearby.build(
+            self.network, self.places, Mode.WALK, LONGEST_WALK_S, step_free=self.step_free
+        )
+
+    @cached_property
+    def _by_bike(self) -> Nearby:
+        """The stops made ready for those who ride to them, when first asked for."""
+        return Nearby.build(self.network, self.bike_places, Mode.BIKE, LONGEST_RIDE_S)
 
     def walks_between_stops(self, target: int) -> tuple[Ints, Floats, Floats]:
         """Return the walks to a stop from those around it and from itself: stop, s, m."""
@@ -347,19 +357,6 @@ class StopNet:
         if row < end and self.footpaths.target[row] == target:
             return float(self.footpaths.duration_s[row]), float(self.footpath_m[row])
         return None
-
-    def _near(self, point: Places, limit_m: float, places: Places) -> Ints:
-        """Return the stops on the network no farther than a limit as the crow flies."""
-        north = (self.lat - point.lat[0]) * METRES_PER_DEGREE
-        east = (self.lon - point.lon[0]) * METRES_PER_DEGREE * np.cos(np.radians(point.lat[0]))
-        close = (north * north + east * east <= limit_m * limit_m) & (places.edge >= 0)
-        return np.flatnonzero(close).astype(np.int32)
-
-
-def _ways(stops: Ints, duration_s: Floats, length_m: Floats, limit_s: float) -> Ways:
-    """Return the ways within the limit."""
-    near = duration_s <= limit_s
-    return Ways(stops[near], duration_s[near], length_m[near])
 
 
 def part(places: Places, rows: NDArray[np.integer]) -> Places:
