@@ -175,6 +175,8 @@ def mend_text(mend: Mend) -> str:
         "extra": lambda: _("one more departure at {clock}"),
     }[mend.change.kind]()
     words = said.format(**values, clock=clock_text(values.get("time_s", 0.0)))
+    if "seats" in values and mend.change.kind != "seats":
+        words += ", " + _("vehicles with {seats:.0f} seats").format(seats=values["seats"])
     if "vehicles" in values:
         words += ", " + _("with {n:.0f} vehicles").format(n=values["vehicles"])
     cost = money(abs(mend.cost_eur), cents=False)

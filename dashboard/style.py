@@ -47,7 +47,7 @@ button[data-variant][data-selected="true"] p,
 .lm-better {background: rgba(0, 158, 115, .2);}
 .lm-worse {background: rgba(213, 94, 0, .2);}
 .lm-different {background: rgba(128, 128, 128, .18);}
-.lm-words td {text-align: left;}
+.lm-words td, .lm-words thead th {text-align: left;}
 .lm-words td:nth-child(3) {min-width: 15rem;}
 .lm-light {white-space: nowrap;}
 .lm-light::before {content: ""; display: inline-block; width: .8rem; height: .8rem;
@@ -55,7 +55,7 @@ button[data-variant][data-selected="true"] p,
 .lm-light.kept::before {background: #1b7f4d;}
 .lm-light.broken::before {background: #c8321f; border-radius: 0;}
 .lm-why {list-style: none; margin: 0; padding: 0;}
-.lm-why li {margin: 0 0 .3rem; padding: 0; white-space: normal;}
+.lm-why li {font-size: .9rem; margin: 0 0 .3rem; padding: 0; white-space: normal;}
 .lm-legend {font-size: .85rem; opacity: .85;}
 @media (max-width: 640px) {
   .block-container {padding-left: .8rem; padding-right: .8rem;}

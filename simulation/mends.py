@@ -70,7 +70,13 @@ def changes_for(
     """
     timed = [*_rested(spec), *_retimed(spec, line), *_closer(spec), *_extra(spec, line, behind)]
     found: list[tuple[Change, ...]] = [
-        (one,) for one in (*_larger(spec, line), *_held(spec), *_later(spec))
+        (one,)
+        for one in (
+            *_larger(spec, line),
+            *_held(spec),
+            *_held_in_larger(spec, line),
+            *_later(spec),
+        )
     ]
     found += [_or_with_more(spec, one) for one in timed]
     return [tuple(_keyed(key, one) for one in alternatives) for alternatives in found]
@@ -109,6 +115,18 @@ def _held(spec: schema.Service) -> Iterator[Change]:
     for minutes in HOLDS_MIN:
         if minutes > spec.hold_for_feeder_min:
             yield Change("hold", {"minutes": minutes}, {"hold_for_feeder_min": minutes})
+
+
+def _held_in_larger(spec: schema.Service, line: Service) -> Iterator[Change]:
+    """Hold larger vehicles: who comes late does not fit into the next one otherwise."""
+    minutes = HOLDS_MIN[-1]
+    for larger in _larger(spec, line):
+        if minutes > spec.hold_for_feeder_min:
+            yield Change(
+                "hold",
+                {"minutes": minutes, **larger.said},
+                {"hold_for_feeder_min": minutes, **larger.changes},
+            )
 
 
 def _rested(spec: schema.Service) -> Iterator[Change]:

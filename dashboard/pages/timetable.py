@@ -264,7 +264,6 @@ def _departures(service: Service) -> None:
         vehicle = escape(_("Vehicle"))
         with st.expander(
             text + " · " + _n("{n} departure", "{n} departures", len(trips)),
-            expanded=direction == OUT,
         ):
             st.html(
                 '<div class="lm-scroll" tabindex="0" role="region" '
