@@ -58,7 +58,7 @@ def _color(
         title=None,
         sort=list(titles),
         scale=alt.Scale(domain=list(titles), range=list(colors[: len(titles)])),
-        legend=alt.Legend(orient="top", labelLimit=420, columns=columns),
+        legend=alt.Legend(orient="top", labelLimit=210 * columns, columns=columns),
     )
 
 
@@ -116,17 +116,13 @@ def course(
     return alt.layer(*layers).properties(height=HEIGHT)
 
 
-def departures(
-    table: pd.DataFrame, words: str, limit: tuple[float, str]
-) -> alt.LayerChart | alt.FacetChart:
+def departures(table: pd.DataFrame, limit: tuple[float, str]) -> alt.LayerChart | alt.FacetChart:
     """Return how full each departure is: a bar for the mean, a line for 8 days in 10.
 
     Parameters
     ----------
     table
         ``departure_s``, ``mean``, ``low``, ``high``, ``left_behind``; one row a departure.
-    words
-        Which way they go.
     limit
         Places in a vehicle, and what they are called.
     """
@@ -146,7 +142,7 @@ def departures(
     spread = chart.mark_rule(strokeWidth=1.5, clip=True).encode(
         y=alt.Y("low:Q", title=title), y2="high:Q", color=alt.value("#6b7280"), tooltip=tooltip
     )
-    return alt.layer(bars, spread, *_limit(*limit)).properties(height=LOW_HEIGHT, title=words)
+    return alt.layer(bars, spread, *_limit(*limit)).properties(height=LOW_HEIGHT)
 
 
 def _limit(value: float, name: str) -> list[alt.Chart]:
@@ -211,7 +207,11 @@ def gains(runs: Mapping[str, ScenarioRun], names: Mapping[str, str]) -> alt.Char
         .encode(
             y=alt.Y("district:N", sort=shown, title=None, axis=alt.Axis(labelLimit=150)),
             yOffset=alt.YOffset("pilot:N", sort=titles),
-            x=alt.X("gain:Q", title=_("gain of all its visitors, hours a day")),
+            x=alt.X(
+                "gain:Q",
+                title=_("gain of all its visitors, hours a day"),
+                axis=alt.Axis(titleAnchor="end"),
+            ),
             color=_pilot_color(titles),
             tooltip=[
                 alt.Tooltip("district:N", title=_("district")),

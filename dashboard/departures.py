@@ -85,8 +85,9 @@ def show_departures(runs: Mapping[str, ScenarioRun]) -> None:
     }
     for words, table in tables.items():
         if len(table):
+            st.caption(words)
             st.altair_chart(
-                charts.departures(table, words, (line.room, _("places in a vehicle"))),
+                charts.departures(table, (line.room, _("places in a vehicle"))),
                 alt=_("People on board of each departure {way}, with 8 days in 10").format(
                     way=words
                 ),
