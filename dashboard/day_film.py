@@ -15,7 +15,6 @@ from dashboard.film import to_json
 from dashboard.formats import number
 from dashboard.maps import HSL_ATTRIBUTION, OSM_ATTRIBUTION, published
 from dashboard.texts import _, _n, language, plain
-from dashboard.trip_map import fit
 from dashboard.twin_maps import FULLNESS
 from lastmile.errors import LastmileError
 from lastmile.places import Gazetteer
@@ -120,7 +119,7 @@ def page_data(film: Film, run: ScenarioRun) -> dict[str, Any]:
     names = {
         "people": _("people on the trails"),
         "bus": _("bus"),
-        "car": _("car"),
+        "car": _("car on the road"),
         "shuttle": _("shuttle"),
     }
     shown = [group for group in GROUPS if film.moves[group[0]]]
@@ -128,7 +127,7 @@ def page_data(film: Film, run: ScenarioRun) -> dict[str, Any]:
     for service in run.about["services"]:
         if service["mode"] == "shuttle":
             points += zip(map(float, service["lat"]), map(float, service["lon"]), strict=True)
-    (lat, lon), zoom = fit(points)
+    lats, lons = zip(*points, strict=True)
     said = to_json(film)
     for crowd in said["crowds"]:
         crowd["name"] = Gazetteer.bundled()[crowd["id"]].name(language())
@@ -138,7 +137,7 @@ def page_data(film: Film, run: ScenarioRun) -> dict[str, Any]:
         "streets": ours["streets"],
         "film": said,
         "start": START_S,
-        "view": {"latitude": lat, "longitude": lon, "zoom": zoom - 1},
+        "bounds": [[min(lats), min(lons)], [max(lats), max(lons)]],
         "credit": f"{OSM_ATTRIBUTION}, {HSL_ATTRIBUTION}",
         "groups": [
             {"id": group, "rgb": _rgb(color), "width": width, "trail": trail}
