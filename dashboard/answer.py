@@ -205,3 +205,4 @@ def _money_and_people(pilots: Mapping[str, PilotResult]) -> None:
         if gains is not None:
             st.subheader(_("Who gains"))
             st.altair_chart(gains, alt=_("Gain of the visitors of each district, by pilot"))
+            st.caption(_("Measured against things as they are today, whatever the base."))
