@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Frame, Page
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
-ONE_PIXEL = 0.0004
+ONE_PIXEL = 0.0014
 """Degrees at the zoom that shows the whole corridor: Leaflet moves maps by whole pixels."""
 
 ESPOO_STATION, HALTIA = (60.2052, 24.6560), (60.2938, 24.5570)
