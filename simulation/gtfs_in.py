@@ -92,7 +92,7 @@ def read_line(feed: Feed, day: date, route: str | None = None) -> LineTimetable:
         halves = _halves(whole)
         cut += len(halves) > 1
         for half, returns in zip(halves, (False, True), strict=False):
-            runs.append((half, 1 if returns else direction))
+            runs.append((_spread(half), 1 if returns else direction))
     out = [run for run, way in runs if way != 1] or [run for run, _ in runs]
     stops = tuple(stop for stop, _ in max(out, key=len))
     rank = {stop.name: place for place, stop in enumerate(stops)}
@@ -114,6 +114,27 @@ def read_line(feed: Feed, day: date, route: str | None = None) -> LineTimetable:
     rows.sort(key=lambda row: min(time_s for time_s in row if time_s is not None))
     back = tuple(across.get(place) for place in range(len(stops)))
     return LineTimetable(wanted.id, name, stops, back, tuple(rows), left_out, cut)
+
+
+def _spread(run: Run) -> Run:
+    """Return a run whose times rise: stops of one minute share the time to the next one's.
+
+    Timetables are in whole minutes, and stops in town lie nearer to each other than that. The
+    first and the last time of a run stay.
+    """
+    times = [time_s for _, time_s in run]
+    first = 0
+    while first < len(times) - 1:
+        last = first
+        while last + 1 < len(times) and times[last + 1] == times[first]:
+            last += 1
+        low, high = (first, last + 1) if last + 1 < len(times) else (first - 1, last)
+        if last > first and low >= 0:
+            step = (times[high] - times[low]) / (high - low)
+            for place in range(low + 1, high):
+                times[place] = times[low] + round(step * (place - low))
+        first = last + 1
+    return [(stop, time_s) for (stop, _), time_s in zip(run, times, strict=True)]
 
 
 def _is_elsewhere(one: Stop, other: Stop) -> bool:

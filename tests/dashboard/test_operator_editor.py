@@ -1,23 +1,26 @@
-"""From an empty map to a validated feed, in a real browser with the network cut off."""
+"""From an empty map to a validated feed and a stress test, in a real browser without network."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+import re
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import gtfs_guru
+import pandas as pd
 import pytest
 
 from lastmile.places import Gazetteer
 from lastmile.transit.feed import load_feed
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
+ROOT = Path(__file__).resolve().parents[2]
 CENTER, ZOOM = (60.22, 24.72), 11
 """Where the editor's map stands when it opens."""
 
@@ -58,7 +61,7 @@ def test_from_an_empty_map_to_a_validated_feed(
     settle(page)
     for number, key in enumerate(("rail-espoo", "rail-kauklahti"), start=1):
         click_map(page, *Gazetteer.bundled()[key].point)
-        page.locator("li", has_text=f"Stop {number}").wait_for()
+        page.get_by_role("textbox", name=f"Name of stop {number}").wait_for()
         settle(page)
     page.get_by_text("vehicles needed").or_(page.get_by_text("vehicle needed")).wait_for()
     page.get_by_text("Departures from the first stop").click()
@@ -83,3 +86,175 @@ def test_from_an_empty_map_to_a_validated_feed(
     assert not read.warnings
     assert len(read.trips) == 8
     assert read.stops["stop_name"].tolist() == ["Stop 1", "Stop 2"]
+
+
+def open_line(page: Page, url: str, *places: str) -> None:
+    """Open the editor and put places of the list on the line."""
+    page.set_default_timeout(30_000)
+    page.goto(f"{url}/timetable?desk=own&lang=en")
+    page.get_by_text("Choose two stops or more").wait_for()
+    settle(page)
+    for name in places:
+        box = page.get_by_role("combobox", name="Add a place")
+        box.click()
+        box.fill(name)
+        page.get_by_role("option", name=name, exact=True).first.click()
+        settle(page)
+        page.get_by_role("button", name="Add stop").click()
+        settle(page)
+
+
+def names_of_stops(page: Page) -> list[str]:
+    """Return the stops in their order, as the page has them."""
+    boxes = page.get_by_role("textbox", name=re.compile("^Name of stop"))
+    return [box.input_value() for box in boxes.all()]
+
+
+def fill(page: Page, role: Literal["textbox", "spinbutton"], name: str, text: str) -> None:
+    """Type into a field and let the page take it."""
+    box = page.get_by_role(role, name=name, exact=True)
+    box.fill(text)
+    box.press("Control+Enter" if role == "textbox" else "Enter")
+    settle(page)
+
+
+def press(page: Page, sign: str, stop: int) -> None:
+    """Press one of the small buttons of a stop, the first being 1."""
+    page.get_by_role("button", name=sign, exact=True).nth(stop - 1).click()
+    settle(page)
+
+
+def test_stops_are_moved_named_and_removed(page: Page, dashboard_url: str) -> None:
+    open_line(page, dashboard_url, "Espoo", "Kauklahti", "Haltia")
+    assert names_of_stops(page) == ["Espoo", "Kauklahti", "Haltia"]
+    press(page, "\u2191", 2)
+    assert names_of_stops(page) == ["Kauklahti", "Espoo", "Haltia"]
+    press(page, "\u2193", 2)
+    assert names_of_stops(page) == ["Kauklahti", "Haltia", "Espoo"]
+    press(page, "\u2715", 1)
+    assert names_of_stops(page) == ["Haltia", "Espoo"]
+    box = page.get_by_role("textbox", name="Name of stop 2")
+    box.fill("Espoo asema <b>")
+    box.press("Enter")
+    settle(page)
+    assert names_of_stops(page) == ["Haltia", "Espoo asema <b>"]
+    page.get_by_text("Run times by the roads: Haltia").wait_for()
+    page.reload()
+    page.get_by_role("textbox", name="Name of stop 2").wait_for()
+    settle(page)
+    assert names_of_stops(page) == ["Haltia", "Espoo asema <b>"]
+
+
+def test_a_stress_test_runs_beside_the_page(
+    page: Page, dashboard_url: str, artefacts: Path
+) -> None:
+    open_line(page, dashboard_url, "Espoo", "Haltia")
+    fill(page, "spinbutton", "Headway, min", "60")
+    page.get_by_role("button", name="Run the stress test").click()
+    page.get_by_role("button", name="Cancel").wait_for()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_text("The run was cancelled").wait_for(timeout=120_000)
+    page.get_by_role("button", name="Run again").click()
+    page.get_by_role("progressbar").first.wait_for()
+    page.wait_for_url(re.compile("stress=run"))
+    page.reload()  # the job goes on without the page
+    lights = page.get_by_role("region", name="Which promises hold")
+    lights.wait_for(timeout=240_000)
+    settle(page)
+    assert lights.get_by_role("row").count() == 8
+    departures = page.get_by_role("region", name="By departure")
+    rows = departures.get_by_role("row").count() - 1
+    assert rows == 20
+    page.screenshot(path=artefacts / "timetable-stress.png", full_page=True)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the table (CSV)").first.click()
+    table = pd.read_csv(download.value.path())
+    assert len(table) == rows
+    assert {"boardings", "left_behind", "extra_wait_s", "wait_s_p90", "missed"} <= set(table)
+    page.get_by_role("tab", name="By stop").click()
+    stops = page.get_by_role("region", name="By stop")
+    assert stops.get_by_role("row").count() == 3
+    page.get_by_role("tab", name="The whole day").click()
+    for figure in ("Driver hours", "Charged at the termini", "Subsidy per passenger", "Boardings"):
+        assert page.get_by_role("region", name="The whole day").get_by_text(figure).count()
+    page.get_by_role("button", name="Run the stress test").click()
+    lights.wait_for(timeout=5_000)  # asked again, it is there at once
+
+
+def test_a_line_of_a_feed_is_taken(page: Page, dashboard_url: str, tmp_path: Path) -> None:
+    open_line(page, dashboard_url)
+    page.get_by_text("From a GTFS feed").click()
+    bad = tmp_path / "bad.zip"
+    bad.write_bytes(b"no feed")
+    chooser = page.locator("input[type=file]").first
+    chooser.set_input_files(bad)
+    settle(page)
+    page.get_by_role("button", name="Take this line").click()
+    page.get_by_role("alert").filter(has_text=re.compile("zip", re.IGNORECASE)).first.wait_for()
+    feed = tmp_path / "feed.zip"
+    with zipfile.ZipFile(feed, "w") as archive:
+        for table in (ROOT / "data" / "gtfs").glob("*.txt"):
+            archive.write(table, table.name)
+    chooser.set_input_files(feed)
+    settle(page)
+    page.get_by_role("button", name="Take this line").click()
+    page.get_by_text("which line is meant").or_(page.get_by_text("Which line is meant")).wait_for()
+    fill(page, "textbox", "Line, if there are several", "245")
+    page.get_by_role("button", name="Take this line").click()
+    page.get_by_text("trips taken").wait_for()
+    settle(page)
+    assert len(names_of_stops(page)) > 2
+    assert page.get_by_role("radio", name="As in the GTFS feed").is_checked()
+    page.get_by_text(re.compile(r"\d+ trips a day")).wait_for()
+
+
+BAD_TIMES = {
+    "Departures from": (
+        ("9:00, 9", "Row 1: '9' may be an hour or a minute"),
+        ("9:00\n13:00 pm", "Row 2: '13:00pm' mixes 24 hours"),
+        ("9:00\nrubbish", "Row 2: 'rubbish' is no time"),
+    ),
+    "A table from": (
+        ("Espoo;Haltia\n9:00;9:30\n10:30;10:00", "Row 3: the trip runs backwards"),
+        ("Espoo\tHaltia\n9:00\t9:30\t9:40", "Row 2: 3 times for 2 stops"),
+        ("Espoo,Narnia\n9:00,9:30", "Row 1: the line has no stop 'Narnia'"),
+    ),
+    "Headways that": (
+        ("7:00 - 9:00 / 15\n8:00 - 10:00 / 20", "Row 2: the window begins"),
+        ("7:00 / 15", "Row 1: write a window as"),
+    ),
+}
+
+
+def test_bad_times_are_refused_with_row_and_reason(page: Page, dashboard_url: str) -> None:
+    open_line(page, dashboard_url, "Espoo", "Haltia")
+    for way, refused in BAD_TIMES.items():
+        page.get_by_text(way).click()
+        settle(page)
+        for text, reason in refused:
+            box = page.locator("textarea").first
+            box.fill(text)
+            box.press("Control+Enter")
+            page.get_by_role("alert").filter(has_text=reason).first.wait_for()
+
+
+def test_a_stop_in_the_sea_is_refused(page: Page, dashboard_url: str) -> None:
+    open_line(page, dashboard_url)
+    click_map(page, 60.193, 24.853)
+    page.get_by_role("alert").filter(has_text=re.compile("within|road|street")).first.wait_for()
+    assert names_of_stops(page) == []
+
+
+def test_the_reasons_are_in_the_readers_language(page: Page, dashboard_url: str) -> None:
+    open_line(page, dashboard_url, "Espoo", "Haltia")
+    page.wait_for_url(re.compile("line="))
+    page.goto(page.url.replace("lang=en", "lang=fi"))
+    page.get_by_text("L\u00e4hd\u00f6t ensimm\u00e4iselt").click()
+    settle(page)
+    box = page.locator("textarea").first
+    box.fill("9:00, 9:03, 9:06")
+    box.press("Control+Enter")
+    page.get_by_text("vaatii kolmannen auton").first.wait_for()
+    box.fill("9:00, 8:00")
+    box.press("Control+Enter")
+    page.get_by_text("kulkevat taaksep\u00e4in").first.wait_for()

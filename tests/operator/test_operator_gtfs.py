@@ -205,6 +205,11 @@ def test_a_line_is_asked_for_where_there_are_several() -> None:
     line = read_line(feed, day, "245")
     assert len(line.stops) > 2
     assert line.rows
+    for row in line.rows:  # stops of one minute share it: times rise there, and fall back
+        steps = np.diff([time_s for time_s in row if time_s is not None])
+        assert (steps > 0).all() or (steps < 0).all()
+        ends = [time_s % 60 for time_s in (row[0], row[-1]) if time_s is not None]
+        assert ends == [0] * len(ends)
 
 
 def two_sided(parameters: Parameters, path: Path) -> tuple[Service, Path]:
