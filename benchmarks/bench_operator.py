@@ -7,7 +7,7 @@ import resource
 import time
 
 from scenarios.load import load_scenario
-from simulation.blocking import Run, vehicle_blocks
+from simulation.blocking import Rules, Run, vehicle_blocks
 from simulation.prepare import prepare
 from simulation.situations import SITUATIONS
 from simulation.stress import Effort, stress_test
@@ -25,7 +25,7 @@ def main() -> None:
     """Measure and print."""
     runs = [Run(k * 300.0, k * 300.0 + 1200, k % 2, 1 - k % 2) for k in range(400)]
     started = time.perf_counter()
-    vehicles = max(vehicle_blocks(runs, 180.0)) + 1
+    vehicles = max(vehicle_blocks(runs, Rules(180.0))) + 1
     print(
         f"blocks of {len(runs)} trips: {vehicles} vehicles, {time.perf_counter() - started:.2f} s"
     )
