@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lastmile.errors import RequestError
-from simulation.pasted import read_departures, read_table, read_time
+from simulation.pasted import read_departures, read_table, read_time, read_windows
 
 H = 3600
 
@@ -157,3 +157,36 @@ def test_rubbish_is_read_or_refused(text: str) -> None:
     for read in (read_departures, read_table):
         with contextlib.suppress(RequestError):
             read(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "7:00 - 9:00 / 15\n9:00 - 18:00 / 30",
+        "7:00-9:00/15\n\n9.00 \N{EN DASH} 18.00 / 30 min",
+        "7:00;9:00;15\n9:00;18:00;30",
+        "7:00\t9:00\t15\n9:00\t18:00\t30",
+        "7:00 am to 9:00 am every 15 minutes\n9:00 am to 6:00 pm every 30",
+    ],
+)
+def test_headways_over_the_day_are_read(text: str) -> None:
+    assert read_windows(text) == [
+        {"from": 7 * 3600, "to": 9 * 3600, "headway": 15},
+        {"from": 9 * 3600, "to": 18 * 3600, "headway": 30},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "there are no windows"),
+        ("7:00 / 15", "row 1: write a window as"),
+        ("7:00 - 9:00 / 15\n9:00 - 8:00 / 30", "row 2: the window ends before it begins"),
+        ("7:00 - 9:00 / 15\n8:00 - 10:00 / 30", "row 2: the window begins before"),
+        ("7:00 - 9:00 / 0", "row 1: there are no minutes"),
+        ("7:00 - 9:75 / 10", "row 1: '9:75' has more than 59 minutes"),
+    ],
+)
+def test_unclear_windows_are_refused_with_row_and_reason(text: str, reason: str) -> None:
+    with pytest.raises(RequestError, match=reason):
+        read_windows(text)
