@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 _LONGEST: Final = 10
 _SHORTEST: Final = 2
 _SHARES: Final = 4
-"""Replications a task: of what is left, so many parts for each worker, within these bounds."""
+"""Replications a task: of what is left, so many parts for each worker, within these bounds; the
+shortest gives way where some worker would have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,7 +336,8 @@ class Sampler:
         left = sum(len(each) for each in missing.values())
         rank = 0
         while left:
-            length = min(_LONGEST, max(_SHORTEST, left // (_SHARES * crew.size)))
+            shortest = max(1, min(_SHORTEST, left // crew.size))
+            length = min(_LONGEST, max(shortest, left // (_SHARES * crew.size)))
             for subject, numbers in missing.items():
                 packed = self._state(subject).packed
                 block = tuple(numbers[rank : rank + length])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lastmile.errors import RequestError
 from lastmile.network.compiled import compiled
 from lastmile.network.costs import MM_PER_M, MS_PER_S
 from lastmile.network.edge_costs import EdgeCosts
@@ -97,7 +98,14 @@ class Nearby:
         tuple of numpy.ndarray
             (n,) places, ascending; duration (s) and length (m) of the way to each, from point to
             point as :func:`lastmile.network.paths.matrix` has it.
+
+        Raises
+        ------
+        RequestError
+            The limit is beyond that of the places.
         """
+        if limit_s > self.limit_s:
+            raise RequestError(f"ways of {limit_s} s asked for where {self.limit_s} s are known")
         h = self._metric.hierarchy
         ends = self._costs.departing(origin)
         best = _pick_up(

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property, lru_cache
+from threading import RLock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -114,6 +115,7 @@ class Planner:
         self.services = tuple(services)
         self.notes = tuple(notes)
         self.streets = StreetTrips(self.network, self.costs, self.gazetteer, parking_outlook)
+        self._making = RLock()
         self._stopnets: dict[bool, StopNet] = {}
         self._days: OrderedDict[tuple[date, bool], TransitDay] = OrderedDict()
 
@@ -159,7 +161,7 @@ class Planner:
             services=(*self.services, *services),
             notes=self.notes,
         )
-        other._stopnets = self._stopnets
+        other._making, other._stopnets = self._making, self._stopnets
         return other
 
     # --- the timetable of a day -----------------------------------------------------------------
@@ -167,11 +169,18 @@ class Planner:
     def transit_day(self, day: date, *, step_free: bool = False) -> TransitDay:
         """Return a service day ready to be asked; the last few stay in memory.
 
+        Of several threads that ask for a day the first makes it, and the others wait.
+
         Raises
         ------
         NoServiceError
             Nothing runs that day.
         """
+        with self._making:
+            return self._transit_day(day, step_free=step_free)
+
+    def _transit_day(self, day: date, *, step_free: bool) -> TransitDay:
+        """Return a service day out of memory, or made anew."""
         key = (day, step_free)
         if key in self._days:
             self._days.move_to_end(key)
@@ -189,17 +198,18 @@ class Planner:
 
     def _stopnet(self, *, step_free: bool) -> StopNet:
         """Return the feed's stops on the streets."""
-        if step_free not in self._stopnets:
-            metro_s = np.zeros(len(self.feed.stops))
-            metro_s[self._metro_stops()] = self.parameters.value("metro_access_s")
-            self._stopnets[step_free] = StopNet.build(
-                self.network,
-                self.feed.stops,
-                metro_s,
-                feed_digest=self.feed.digest,
-                step_free=step_free,
-            )
-        return self._stopnets[step_free]
+        with self._making:
+            if step_free not in self._stopnets:
+                metro_s = np.zeros(len(self.feed.stops))
+                metro_s[self._metro_stops()] = self.parameters.value("metro_access_s")
+                self._stopnets[step_free] = StopNet.build(
+                    self.network,
+                    self.feed.stops,
+                    metro_s,
+                    feed_digest=self.feed.digest,
+                    step_free=step_free,
+                )
+            return self._stopnets[step_free]
 
     def _platform_s(self, timetable: Timetable) -> NDArray[np.float64]:
         """Return the time to the platforms of all stops; new ones stand on the street."""

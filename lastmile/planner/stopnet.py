@@ -255,11 +255,12 @@ class StopNet:
             Longest walk, platform included; up to LONGEST_WALK_S.
         """
         key = (float(point.lat[0]), float(point.lon[0]), float(point.distance_m[0]), limit_s)
-        if key not in self._walks:
+        known = self._walks.get(key)
+        if known is None:
             if len(self._walks) >= WALKS_KEPT:
                 self._walks.clear()
-            self._walks[key] = self._ways(self._on_foot, point, limit_s)
-        return self._walks[key]
+            known = self._walks[key] = self._ways(self._on_foot, point, limit_s)
+        return known
 
     def rides(self, point: Places, limit_s: float) -> Ways:
         """Return the ways by one's own bike from a point to the stops within a limit.

@@ -232,6 +232,7 @@ class _Side(NamedTuple):
     arrays: TransitArrays
     footpaths: Footpaths
     footpaths_back: Footpaths
+    is_mirrored: bool
 
 
 class Router:
@@ -271,12 +272,12 @@ class Router:
     @cached_property
     def _forward(self) -> _Side:
         arrays = transit_arrays(self.stop_count, self.patterns)
-        return _Side(arrays, self.footpaths, self._footpaths_back)
+        return _Side(arrays, self.footpaths, self._footpaths_back, is_mirrored=False)
 
     @cached_property
     def _backward(self) -> _Side:
         arrays = transit_arrays(self.stop_count, mirrored(self.patterns))
-        return _Side(arrays, self._footpaths_back, self.footpaths)
+        return _Side(arrays, self._footpaths_back, self.footpaths, is_mirrored=True)
 
     @cached_property
     def _footpaths_back(self) -> Footpaths:
@@ -408,7 +409,7 @@ class Router:
         """Return what is found between two ends, in order of departure."""
         alone = np.zeros(len(target.stop), dtype=np.int32)
         ((rows, legs),) = self._search(side, [origin], target, alone, 1, start_s, options)
-        return journeys_of(self.patterns, rows, legs, mirrored=side is not self._forward)
+        return journeys_of(self.patterns, rows, legs, mirrored=side.is_mirrored)
 
     def _search(
         self,
@@ -467,7 +468,7 @@ class Router:
         self, side: _Side, egress: Ends, options: Options, mask: int
     ) -> tuple[Ints, Ints, Ints]:
         """Return what is left at the least; that of the last destination asked for is kept."""
-        key = (id(side), egress.stop.tobytes(), egress.duration_s.tobytes(), options)
+        key = (side.is_mirrored, egress.stop.tobytes(), egress.duration_s.tobytes(), options)
         known = self._last_left
         if known is None or known[0] != key:
             longest = NO_CHANGE_S if options.max_duration_s is None else options.max_duration_s
@@ -815,11 +816,9 @@ def _search(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917 - one kernel; cal
                         j = k
                         while j < rounds and best[target, j] > time:
                             best[target, j] = time
-                            j += 1
                             if target_count == 1:
-                                limit[j - 1] = time
-                        if target_count == 1:
-                            limit[k] = time + 1  # as early with a shorter egress is better
+                                limit[j] = time
+                            j += 1
                         best_stop[target, k] = s
                         best_walk[target, k] = target_walk[e]
                         best_when[target, k] = iteration

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from known_answers import Fails, KillsItsWorker, Queue, TakesTime, subject
 
 from lastmile.errors import ExperimentError, RequestError, ScenarioError
-from simulation.executor import Workers, open_crew
+from simulation.executor import Crew, Workers, open_crew
 from simulation.rng import Streams
 from simulation.sampling import Progress, Sampler, paired_samples
 
@@ -153,6 +155,18 @@ def test_progress_tells_the_time_left() -> None:
     middle = told[len(told) // 2]
     assert middle.left_s is not None
     assert middle.left_s > 0
+
+
+@pytest.mark.parametrize("count", [5, 8, 11])
+def test_no_worker_is_idle_while_another_has_two_replications_to_come(count: int) -> None:
+    """Eight replications on eight workers came in pairs: half of the workers had nothing."""
+    told: list[Progress] = []
+    with (
+        ThreadPoolExecutor(8) as threads,
+        Sampler(lambda: nullcontext(Crew(threads, 8)), None, told.append) as work,
+    ):
+        work.need({subject("queue", SMALL): count})
+    assert [progress.done for progress in told] == list(range(count + 1))
 
 
 @pytest.mark.parametrize("workers", [0, -3])

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_streets import SPAN_DEGREES, networks
 
+from lastmile.errors import RequestError
 from lastmile.network.access import Mode
 from lastmile.network.nearby import Nearby
 from lastmile.network.paths import matrix
@@ -62,3 +63,12 @@ def test_on_the_bundled_streets(mode: Mode) -> None:
     places = network.snap_many(lat, lon, mode)
     assert (places.edge >= 0).sum() > 10
     check(network, mode, places, places, [0.0, 600.0, LIMIT_S])
+
+
+def test_ways_longer_than_those_laid_down_are_refused() -> None:
+    network = load_network()
+    t = network.tables
+    place = network.snap_many(t.node_lat[:1], t.node_lon[:1], Mode.WALK)
+    nearby = Nearby.build(network, place, Mode.WALK, 600.0)
+    with pytest.raises(RequestError, match=r"700.0 s asked for where 600.0 s are known"):
+        nearby.within(place, 700.0)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from threading import Barrier
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -81,6 +83,19 @@ def test_a_walk_a_bus_and_a_walk(planner: Planner) -> None:
     assert best.fare_eur == Parameters.bundled().value("fare_bc_eur")
     km = great_circle_m(LAT, 24.610, LAT, 24.700) / 1000
     assert best.co2_g == pytest.approx(km * Parameters.bundled().value("co2_bus_passenger_g_km"))
+
+
+def test_a_day_is_made_once_however_many_ask_for_it(network: StreetNetwork, feed: Feed) -> None:
+    """The first visitors, and the planner that warms itself up, each made a day of their own."""
+    planner, together = Planner(network, feed), Barrier(4)
+
+    def made(_: int) -> object:
+        together.wait()
+        return planner.transit_day(date(2026, 5, 13))
+
+    with ThreadPoolExecutor(4) as visitors:
+        first, *others = visitors.map(made, range(4))
+    assert all(other is first for other in others)
 
 
 def test_departures_of_the_window_come_in_order(planner: Planner) -> None:

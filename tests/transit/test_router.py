@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 import transit_oracle as oracle
@@ -12,6 +17,9 @@ from transit_worlds import random_ends, random_pair
 from lastmile.errors import RequestError
 from lastmile.transit.footpaths import Footpaths
 from lastmile.transit.raptor import Ends, Options, Router
+
+if TYPE_CHECKING:
+    from lastmile.transit.journeys import Journey
 
 seeds = st.integers(0, 2**31)
 
@@ -117,6 +125,31 @@ def test_a_limit_on_duration_leaves_out_longer_journeys_and_no_other(seed: int) 
     free = pair.router.depart_between(*question)
     limited = pair.router.depart_between(*question, Options(max_duration_s=1800))
     assert limited == [one for one in free if one.arrival_s - one.departure_s <= 1800]
+
+
+def test_a_new_router_may_be_asked_by_several_threads_at_once() -> None:
+    """Threads that lay the timetable out side by side find the same.
+
+    From Python 3.12 on a cached property may be made twice, and the direction of a search was
+    told by which of the two it was: some journeys came back reversed.
+    """
+    interval_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            for seed in range(40):
+                router, barrier = random_pair(seed).router, Barrier(4)
+                anywhere = Ends.of(range(router.stop_count), 60)
+                asked = [pool.submit(ask_together, barrier, router, anywhere) for _ in range(4)]
+                alone = random_pair(seed).router.depart_between(anywhere, anywhere, 0, 7200)
+                assert [answer.result() for answer in asked] == [alone] * 4
+    finally:
+        sys.setswitchinterval(interval_s)
+
+
+def ask_together(barrier: Barrier, router: Router, anywhere: Ends) -> list[Journey]:
+    barrier.wait()
+    return router.depart_between(anywhere, anywhere, 0, 7200)
 
 
 def test_no_origin_and_no_target_are_no_journeys() -> None:
