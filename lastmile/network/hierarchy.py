@@ -548,18 +548,18 @@ def _above(parent: Ints, nodes: Ints, place: Ints) -> Ints:  # pragma: no cover 
 
     ``place`` becomes where each of them stands; it comes and must be given back as -1 all over.
     """
-    ranks = [0]
-    ranks.clear()
+    found = [0]
+    found.clear()
     for t in range(nodes.shape[0]):
         for i in range(2):
             x = nodes[t, i]
             while x >= 0 and place[x] < 0:
                 place[x] = 0
-                ranks.append(x)
+                found.append(x)
                 x = parent[x]
-    members = np.empty(len(ranks), np.int32)
-    for i in range(len(ranks)):
-        members[i] = ranks[i]
+    members = np.empty(len(found), np.int32)
+    for i in range(len(found)):
+        members[i] = found[i]
     members = np.sort(members)[::-1].copy()
     for i in range(len(members)):
         place[members[i]] = i

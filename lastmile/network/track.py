@@ -76,8 +76,8 @@ def runs(tables: StreetTables, arrays: CostArrays, path: Pieces) -> Runs:
 def line(tables: StreetTables, path: Pieces) -> tuple[Floats, float | None]:
     """Return the (k, 2) points of a path, (lat, lon), and the metres it climbs.
 
-    Points where the one before them is are left out; the climb is None where a height is not
-    known.
+    A point where the one before it lies already is left out; the climb is None where a height is
+    not known.
     """
     shape = tables.shape_start, tables.shape_along_m, tables.shape_lat, tables.shape_lon
     points, climb_m = _line(shape, tables.shape_height, path)

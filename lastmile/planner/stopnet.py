@@ -245,7 +245,7 @@ class StopNet:
     def walks(self, point: Places, limit_s: float) -> Ways:
         """Return the walks between a point and the stops within a limit.
 
-        Walking takes as long there as back: no street is one-way on foot.
+        Walking is taken to last as long back as there: streets one-way on foot are hardly known.
 
         Parameters
         ----------
