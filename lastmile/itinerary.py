@@ -55,8 +55,7 @@ class Waypoint:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A stop a vehicle calls at on the way."""
 
     stop: Waypoint

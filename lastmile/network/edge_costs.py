@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from lastmile.network.access import Mode
     from lastmile.network.costs import Objective
-    from lastmile.network.street import Places, StreetNetwork
+    from lastmile.network.street import StreetNetwork
     from lastmile.network.tables import Floats, Ints, Longs
 
     Bools = NDArray[np.bool_]
@@ -52,18 +52,17 @@ class EdgeCosts:
         """Return the packed cost of moving on edges from one place to another of the same edge."""
         return _along(self.arrays, edge, begin, end, self.time_first)
 
-    def departing(self, places: Places) -> Ends:
-        """Return the nodes one comes to first from places, and what it costs."""
-        return self._ends(places, leaving=True)
+    def departing(self, edge: Ints, fraction: Floats) -> Ends:
+        """Return the nodes one comes to first from places on edges, and what it costs."""
+        return self._ends(edge, fraction, leaving=True)
 
-    def arriving(self, places: Places) -> Ends:
-        """Return the nodes one comes last from to places, and what it costs."""
-        return self._ends(places, leaving=False)
+    def arriving(self, edge: Ints, fraction: Floats) -> Ends:
+        """Return the nodes one comes last from to places on edges, and what it costs."""
+        return self._ends(edge, fraction, leaving=False)
 
-    def _ends(self, places: Places, *, leaving: bool) -> Ends:
+    def _ends(self, edge: Ints, fraction: Floats, *, leaving: bool) -> Ends:
         streets = self.tables.edge_from, self.tables.edge_to
-        place = places.edge, places.fraction
-        return Ends(*_ends(self.arrays, streets, place, leaving, self.time_first))
+        return Ends(*_ends(self.arrays, streets, (edge, fraction), leaving, self.time_first))
 
 
 def check_open(network: StreetNetwork, edges: Ints, mode: Mode, *, step_free: bool) -> None:

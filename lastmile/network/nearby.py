@@ -73,7 +73,7 @@ class Nearby:
         costs = EdgeCosts(network, mode, "time", step_free=step_free)
         metric = network.metric(mode, "time", step_free=step_free)
         h = metric.hierarchy
-        ends = costs.arriving(places)
+        ends = costs.arriving(places.edge, places.fraction)
         buckets = _lay_down(
             (h.start, h.head, h.parent),
             metric.down,
@@ -107,7 +107,7 @@ class Nearby:
         if limit_s > self.limit_s:
             raise RequestError(f"ways of {limit_s} s asked for where {self.limit_s} s are known")
         h = self._metric.hierarchy
-        ends = self._costs.departing(origin)
+        ends = self._costs.departing(origin.edge, origin.fraction)
         best = _pick_up(
             (h.start, h.head, h.parent),
             self._metric.up,

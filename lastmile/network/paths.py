@@ -220,7 +220,9 @@ def matrix(
     goal = _places(network, destinations, mode, step_free=step_free)
     costs = EdgeCosts(network, mode, objective, step_free=step_free)
     metric = network.metric(mode, objective, step_free=step_free)
-    best = metric.matrix(costs.departing(start), costs.arriving(goal))
+    best = metric.matrix(
+        costs.departing(start.edge, start.fraction), costs.arriving(goal.edge, goal.fraction)
+    )
     same = (start.edge[:, None] == goal.edge[None, :]) & (start.edge >= 0)[:, None]
     i, j = np.nonzero(same)
     if len(i):
@@ -269,7 +271,7 @@ def reach(
     place = _place(network, origin, mode, step_free=step_free)
     costs = EdgeCosts(network, mode, "time", step_free=step_free)
     budget = int((limit_s - place.distance_m / network.speeds.walk_m_s) * MS_PER_S)
-    ends = costs.departing(_one(place))
+    ends = costs.departing(np.array([place.edge], np.int32), np.array([place.fraction]))
     time_ms = costs.costs.open_time_ms
     node_ms = np.where(ends.nodes[0] >= 0, ends.costs[0] >> SHIFT, 0)
     nodes, spent = within(network.adjacency, time_ms, ends.nodes[0], node_ms, budget)
@@ -413,14 +415,15 @@ def find_way(
     """
     tables = network.tables
     costs = EdgeCosts(network, mode, objective, step_free=step_free)
-    origin, destination = _one(start), _one(goal)
-    check_open(network, origin.edge, mode, step_free=step_free)
-    check_open(network, destination.edge, mode, step_free=step_free)
-    leaving, arriving = costs.departing(origin), costs.arriving(destination)
+    edge = np.array([start.edge, goal.edge], np.int32)
+    fraction = np.array([start.fraction, goal.fraction])
+    check_open(network, edge, mode, step_free=step_free)
+    leaving = costs.departing(edge[:1], fraction[:1])
+    arriving = costs.arriving(edge[1:], fraction[1:])
     cost, arcs = network.metric(mode, objective, step_free=step_free).route(leaving, arriving)
     direct = UNREACHABLE
     if start.edge == goal.edge:
-        direct = int(costs.along(origin.edge, origin.fraction, destination.fraction)[0])
+        direct = int(costs.along(edge[:1], fraction[:1], fraction[1:])[0])
     if min(cost, direct) >= UNREACHABLE:
         raise NoRouteError(
             Message(
@@ -540,16 +543,6 @@ def _around(costs: ArcCosts, place: Snap, budget_ms: int) -> tuple[Ints, Floats,
     if is_open[1]:
         begin = max(0.0, begin - budget_ms / max(backward, 1))
     return np.array([place.edge], np.int32), np.array([begin]), np.array([end])
-
-
-def _one(place: Snap) -> Places:
-    return Places(
-        np.array([place.edge], np.int32),
-        np.array([place.fraction]),
-        np.array([place.distance_m]),
-        np.array([place.lat]),
-        np.array([place.lon]),
-    )
 
 
 def _place(network: StreetNetwork, place: Place, mode: Mode, *, step_free: bool) -> Snap:

@@ -459,7 +459,7 @@ class Planner:
         """Return the rides within the window, or the nearest one outside it with a remark."""
         window = self._window(request, day)
         ends = self._ends(request, day, bike_stop)
-        for limit_s in (longest_s, math.inf) if longest_s < LONGEST_S else (math.inf,):
+        for limit_s in (min(longest_s, LONGEST_S), math.inf):
             found = [
                 candidate
                 for access, egress in ends

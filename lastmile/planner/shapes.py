@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lastmile.network.compiled import compiled
 from lastmile.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from lastmile.itinerary import Coordinates
 
     Floats = NDArray[np.float64]
 
@@ -60,22 +60,27 @@ def stop_positions(
     return np.asarray(np.maximum.accumulate(positions), np.float64)
 
 
-def piece(shape_lat: Floats, shape_lon: Floats, start: float, end: float) -> Coordinates:
-    """Return the points of a shape between two positions, both included."""
-    inner = np.arange(np.floor(start) + 1, np.ceil(end))
-    at = np.concatenate([[start], inner, [end]])
-    index = np.arange(len(shape_lat))
-    lat, lon = np.interp(at, index, shape_lat), np.interp(at, index, shape_lon)
-    return tuple(zip(lat.tolist(), lon.tolist(), strict=True))
+def piece(values: Floats, start: float, end: float) -> Floats:
+    """Return a shape's latitudes (or longitudes) between two positions, both included."""
+    first, last = math.floor(start) + 1, math.ceil(end)
+    return np.concatenate([[_at(values, start)], values[first:last], [_at(values, end)]])
 
 
-def line_length_m(coordinates: Coordinates) -> float:
-    """Return the length of a line of (lat, lon) points on the sphere."""
-    points = np.radians(np.asarray(coordinates, np.float64))
-    lat, lon = points[:, 0], points[:, 1]
-    half_lat, half_lon = np.sin(np.diff(lat) / 2), np.sin(np.diff(lon) / 2)
-    chord = half_lat**2 + np.cos(lat[:-1]) * np.cos(lat[1:]) * half_lon**2
-    return float((2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(1.0, chord)))).sum())
+def _at(values: Floats, position: float) -> float:
+    low = min(int(position), len(values) - 2)
+    return float(values[low] + (position - low) * (values[low + 1] - values[low]))
+
+
+@compiled
+def line_length_m(lat: Floats, lon: Floats) -> float:  # pragma: no cover - compiled
+    """Return the length of a line on the sphere, its points in degrees (haversine)."""
+    whole = 0.0
+    for i in range(1, len(lat)):
+        north = np.sin(np.radians(lat[i] - lat[i - 1]) / 2)
+        east = np.sin(np.radians(lon[i] - lon[i - 1]) / 2)
+        chord = north**2 + np.cos(np.radians(lat[i - 1])) * np.cos(np.radians(lat[i])) * east**2
+        whole += 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(min(1.0, chord)))
+    return whole
 
 
 def _plane(lat: Floats, lon: Floats, middle_lat: float) -> tuple[Floats, Floats]:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from lastmile.itinerary import Coordinates
     from lastmile.network.paths import Way
-    from lastmile.network.street import Snap, StreetNetwork
+    from lastmile.network.street import Places, Snap, StreetNetwork
+    from lastmile.network.tables import Floats
     from lastmile.places import Gazetteer, Place
     from lastmile.planner.costs import Costs
     from lastmile.planner.parking import ParkingOutlook
@@ -148,6 +149,24 @@ class StreetTrips:
         self.outlook = outlook
         self._way = lru_cache(maxsize=WAYS_KEPT)(self._find_way)
         self._snap = lru_cache(maxsize=SNAPS_KEPT)(self._find_snap)
+        self._known: dict[tuple[float, float, Mode, bool], Snap] = {}
+
+    def know(self, lat: Floats, lon: Floats, places: Places, *, step_free: bool) -> None:
+        """Take over where points that are walked to again and again meet the streets.
+
+        Parameters
+        ----------
+        lat, lon
+            (n,) the points.
+        places
+            (n,) snapped for walking.
+        step_free
+            Whether off steps.
+        """
+        points = zip(lat.tolist(), lon.tolist(), strict=True)
+        for row, point in enumerate(points):
+            if places.edge[row] >= 0:
+                self._known[*point, Mode.WALK, step_free] = places.snap(row)
 
     def candidates(
         self, request: PlanRequest, *, car_at: Waypoint | None = None
@@ -233,7 +252,8 @@ class StreetTrips:
         step_free: bool,  # noqa: FBT001 - a key of the cache
     ) -> Snap:
         """Return where a point meets the streets."""
-        return self.network.snap(lat, lon, mode, step_free=step_free)
+        known = self._known.get((lat, lon, mode, step_free))
+        return known or self.network.snap(lat, lon, mode, step_free=step_free)
 
     def _find_way(
         self,

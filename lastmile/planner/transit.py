@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -36,11 +37,12 @@ if TYPE_CHECKING:
 VEHICLES = {0: "tram", 1: "metro", 2: "train", 3: "bus", 4: "ferry", 5: "tram", 11: "bus"}
 EXTENDED_VEHICLES = {1: "train", 2: "bus", 4: "metro", 7: "bus", 8: "bus", 9: "tram", 10: "ferry"}
 """Hundreds of the extended route types of GTFS (100 rail, 700 bus, 900 tram, 1000 water, ...)."""
-MAX_TRANSFERS = 4
+USUAL_TRANSFERS, MAX_TRANSFERS = 3, 4
+"""Changes of the ways looked for, and of those looked for where there are none."""
 LONGEST_S = 5 * 3600
 KEPT_A_LINE = 3
 BEGINNING_S = 2400
-FREQUENT = 5
+FREQUENT = 4
 DAY_PASS = Message("city bike day pass")
 SECONDS_PER_MINUTE = 60
 
@@ -108,6 +110,7 @@ class TransitDay:
         self.timetable = timetable
         self.stopnet = stopnet
         self.streets = streets
+        streets.know(stopnet.lat, stopnet.lon, stopnet.places, step_free=stopnet.step_free)
         self.costs = costs
         footpaths, change_s = timetable.transfers(stopnet.footpaths, change_s=0)
         self.router = Router(len(timetable.stops), timetable.patterns, footpaths, change_s)
@@ -137,10 +140,10 @@ class TransitDay:
         other.known_step_free = False
         return other
 
-    def options(self, longest_s: float = LONGEST_S) -> Options:
-        """Return how the planner searches, for journeys up to a duration."""
+    def options(self, longest_s: float = math.inf) -> Options:
+        """Return how the planner searches, for journeys up to a duration; inf for all it may."""
         return Options(
-            max_transfers=MAX_TRANSFERS,
+            max_transfers=MAX_TRANSFERS if math.isinf(longest_s) else USUAL_TRANSFERS,
             slack_s=round(self.costs.change_s),
             step_free=self.known_step_free,
             max_duration_s=int(min(longest_s, LONGEST_S)),
@@ -151,7 +154,7 @@ class TransitDay:
         access: Connection,
         egress: Connection,
         window: Window,
-        longest_s: float = LONGEST_S,
+        longest_s: float = math.inf,
     ) -> list[Journey]:
         """Return the journeys of a window, Pareto in departure, arrival and transfers.
 
@@ -211,7 +214,7 @@ class TransitDay:
         access: Connection,
         egress: Connection,
         window: Window,
-        longest_s: float = LONGEST_S,
+        longest_s: float = math.inf,
     ) -> list[Candidate]:
         """Return the journeys of a window that take no longer than a limit, as candidates.
 
@@ -412,11 +415,14 @@ class TransitDay:
         key = (pattern, shape, ride.board_position, ride.alight_position)
         known = self._lines.get(key)
         if known is None:
-            coordinates = self._geometry(*key)
-            known = self._lines[key] = coordinates, line_length_m(coordinates)
+            lat, lon = self._geometry(*key)
+            line = tuple(zip(lat.tolist(), lon.tolist(), strict=True))
+            known = self._lines[key] = line, line_length_m(lat, lon)
         return known
 
-    def _geometry(self, pattern: int, shape: int, board: int, alight: int) -> Coordinates:
+    def _geometry(
+        self, pattern: int, shape: int, board: int, alight: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the shape between two calls of a pattern, or the line from stop to stop."""
         stops = self.timetable.patterns.stops_of(pattern)
         shapes = self.timetable.feed.shapes
@@ -428,10 +434,10 @@ class TransitDay:
                 known = stop_positions(lat, lon, self.stopnet.lat[stops], self.stopnet.lon[stops])
                 self._positions[pattern, shape] = known
             if known[alight] > known[board]:
-                return piece(lat, lon, float(known[board]), float(known[alight]))
+                ends = float(known[board]), float(known[alight])
+                return piece(lat, *ends), piece(lon, *ends)
         passed = stops[board : alight + 1]
-        lat, lon = self.stopnet.lat[passed], self.stopnet.lon[passed]
-        return tuple(zip(lat.tolist(), lon.tolist(), strict=True))
+        return self.stopnet.lat[passed], self.stopnet.lon[passed]
 
 
 def _along_m(stopnet: StopNet, stops: NDArray[np.int32]) -> NDArray[np.float64]:

@@ -43,12 +43,16 @@ def test_a_shape_drawn_the_wrong_way_still_gives_an_order() -> None:
 def test_a_piece_has_the_points_between() -> None:
     shape = line((60.0, 24.0), (60.1, 24.0), (60.2, 24.0))
     between = np.array([(60.05, 24.0), (60.1, 24.0), (60.15, 24.0)])
-    assert np.array(piece(*shape, 0.5, 1.5)) == pytest.approx(between)
-    assert piece(*shape, 1.0, 1.0) == ((60.1, 24.0), (60.1, 24.0))
+    points = np.column_stack([piece(values, 0.5, 1.5) for values in shape])
+    assert points == pytest.approx(between)
+    assert piece(shape[0], 1.0, 1.0).tolist() == [60.1, 60.1]
+    assert piece(shape[0], 0.0, 2.0).tolist() == shape[0].tolist()
 
 
 def test_length_of_a_degree_of_latitude() -> None:
-    assert line_length_m(((60.0, 24.0), (61.0, 24.0))) == pytest.approx(DEGREE_LAT_M, rel=1e-4)
+    assert line_length_m(np.array([60.0, 61.0]), np.array([24.0, 24.0])) == pytest.approx(
+        DEGREE_LAT_M, rel=1e-4
+    )
 
 
 @given(
