@@ -11,9 +11,11 @@ from __future__ import annotations
 import argparse
 import resource
 import time
+from concurrent.futures import wait
 from contextlib import contextmanager
 from copy import copy
 from functools import partial
+from statistics import median
 from typing import TYPE_CHECKING
 
 from scenarios.load import load_scenario
@@ -26,6 +28,7 @@ from simulation.prepare import prepare
 from simulation.sampling import Sampler, Subject
 from simulation.statistics import variance_ratio
 from simulation.store import RunKey
+from simulation.trial import PackedTrial, run_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +42,7 @@ PILOTS = (
 VISITORS = 6000
 BUDGET_S = 60.0
 PLAIN_DAYS = 4
-SCALING_DAYS = 84
+SCALING_DAYS, ROUNDS = 80, 7
 SEED = 1
 
 
@@ -48,12 +51,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--replications", type=int, default=100)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--scaling-only", action="store_true")
     options = parser.parse_args()
     level = level_of(VISITORS)
     chosen = [
         load_scenario(name).with_changes({"day.visit_level": level})
         for name in ("baseline", *PILOTS)
     ]
+    if options.scaling_only:
+        scaling(DayTrial(prepare(chosen[0])), options.workers)
+        return
     plan = Plan(options.replications, seed=SEED, workers=options.workers, store=None)
     begun, begun_cpu = time.perf_counter(), cpu_s()
     found = compare(chosen[0], chosen[1:], plan)
@@ -72,18 +79,39 @@ def cpu_s() -> float:
 
 
 def scaling(trial: DayTrial, most: int) -> None:
-    """Print how the same replications go in more processes, once those are at work."""
-    times = []
-    for workers in (1, most):
-        subject = Subject("day", RunKey("day", "", "", "", SEED), partial(copy, trial))
-        crew = Workers(workers)
-        with Sampler(partial(_given, Crew(crew, workers))) as sampler:
-            sampler.need({subject: 2 * workers})
+    """Print how the same replications go in more processes, once those are at work.
+
+    Beside it what the machine gives: as many processes, each with half of the days and nothing
+    to do with the other. Rounds alternate, so that a slow minute slows all of them.
+    """
+    ours: dict[int, list[float]] = {1: [], most: []}
+    apart: dict[int, list[float]] = {1: [], most: []}
+    content = PackedTrial.of(trial).content
+    crews = {workers: Workers(workers) for workers in (1, most)}
+    for number in range(ROUNDS):
+        for workers, crew in crews.items():
+            key = RunKey("day", "", "", "", SEED + number)
+            subject = Subject("day", key, partial(copy, trial))
+            with Sampler(partial(_given, Crew(crew, workers))) as sampler:
+                sampler.need({subject: 2 * workers})
+                begun = time.perf_counter()
+                sampler.need({subject: 2 * workers + SCALING_DAYS})
+                ours[workers].append(time.perf_counter() - begun)
+            days = range(SCALING_DAYS)
             begun = time.perf_counter()
-            sampler.need({subject: SCALING_DAYS})
-            times.append((time.perf_counter() - begun) / (SCALING_DAYS - 2 * workers))
+            wait([
+                crew.submit(run_block, content, SEED, tuple(days[part::workers]))
+                for part in range(workers)
+            ])  # fmt: skip
+            apart[workers].append(time.perf_counter() - begun)
+    for crew in crews.values():
         crew.shutdown(cancel_futures=True)
-    print(f"{most} processes are {times[0] / times[1]:.2f} times one")
+    for what, times in (("the experiment", ours), ("apart, nothing shared", apart)):
+        ratios = [one / more for one, more in zip(times[1], times[most], strict=True)]
+        print(
+            f"{what}: {most} processes are {median(times[1]) / median(times[most]):.2f} times one "
+            f"(medians of {ROUNDS} rounds, which gave {min(ratios):.2f} to {max(ratios):.2f})"
+        )
 
 
 @contextmanager
