@@ -2,7 +2,7 @@
 
 Streamlit runs a page when somebody opens it. Loading the planner takes seconds, and after an
 installation its kernels are compiled when they are first used; both are done in the background
-from the start.
+from the start. Charts are judged against their schema in the tests, not again for every reader.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import gc
 from contextlib import suppress
 from threading import Thread
 
+from altair.utils.schemapi import disable_debug_mode
 from streamlit.web.cli import main
 
 from lastmile.errors import LastmileError
@@ -28,5 +29,6 @@ def warm_up() -> None:
 
 
 if __name__ == "__main__":
+    disable_debug_mode()
     Thread(target=warm_up, daemon=True).start()
     main(prog_name="streamlit")

@@ -6,12 +6,14 @@ the timetable in force; ``build_timetable`` puts another feed in force.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path  # noqa: TC003 - named in a signature that docs resolve
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lastmile import datasets
+from lastmile.errors import DataError
 from lastmile.transit.archive import DEFAULT_LIMITS, Limits, open_feed
 from lastmile.transit.model import Feed, Shapes, StopTimes
 from lastmile.transit.store import load_stored_feed, save_feed
@@ -69,7 +71,9 @@ def load_feed(
 
 
 def load_active_feed() -> Feed:
-    """Read the timetable in force: the one the user built, or else the bundled one.
+    """Return the timetable in force: the one the user built, or else the bundled one.
+
+    It is read once a process, and again when another one is put in force.
 
     Raises
     ------
@@ -78,12 +82,25 @@ def load_active_feed() -> Feed:
     """
     built = datasets.active("timetable")
     if built is not None:
-        return load_stored_feed(built.verified_path)
-    bundle = datasets.bundle_path(BUNDLED_FEED)
-    for source in datasets.sources():
-        if source.file.startswith(f"{BUNDLED_FEED}/"):
-            datasets.verified_path(source.file)
-    return load_feed(bundle)
+        return _load_built(built.version)
+    files = [one for one in datasets.sources() if one.file.startswith(f"{BUNDLED_FEED}/")]
+    for source in files:
+        datasets.verified_path(source.file)
+    folder = datasets.bundle_path(BUNDLED_FEED)
+    return _load_bundled(folder, tuple(source.sha256 for source in files))
+
+
+@lru_cache(maxsize=1)
+def _load_built(_version: str) -> Feed:
+    built = datasets.active("timetable")
+    if built is None:
+        raise DataError("the timetable was taken out of force while it was read; ask again")
+    return load_stored_feed(built.verified_path)
+
+
+@lru_cache(maxsize=1)
+def _load_bundled(folder: Path, _sha256: tuple[str, ...]) -> Feed:
+    return load_feed(folder)
 
 
 def build_timetable(
