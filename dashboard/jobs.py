@@ -151,6 +151,11 @@ class Office:
         self._timetables: OrderedDict[str, Future[tuple[Service, ...]]] = OrderedDict()
         self._films: OrderedDict[str, Future[Film]] = OrderedDict()
 
+    def warm(self) -> None:
+        """Let every process load what it needs before anybody asks; return at once."""
+        for _ in range(self._crew.size):
+            self._crew.executor.submit(worker.warm)
+
     def ask(self, question: Question | StressQuestion, *, again: bool = False) -> Job:
         """Return the job of a question; start it where there is none yet.
 

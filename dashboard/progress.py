@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dashboard.jobs import Job
 
 WATCHED = "watched-job"
-POLL_S = 0.25
+POLL_S = 0.2
 MINUTE_S = 60.0
 
 

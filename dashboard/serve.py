@@ -18,12 +18,17 @@ from lastmile.errors import LastmileError
 
 
 def warm_up() -> None:
-    """Load the planner and ask it something; what is wrong with the data the pages will say."""
-    from dashboard.trip import loaded_planner  # noqa: PLC0415 - off the main thread
+    """Load what the pages ask, here and in the processes that simulate.
+
+    What is wrong with the data the pages will say.
+    """
+    from dashboard.comparison import office  # noqa: PLC0415 - off the main thread
+    from dashboard.trip import loaded_planner  # noqa: PLC0415
     from lastmile.planner.core import warm  # noqa: PLC0415
 
     with suppress(LastmileError):
         warm(loaded_planner())
+    office().warm()
     gc.collect()
     gc.freeze()  # what is loaded stays: no request waits while the collector walks it
 

@@ -1,4 +1,4 @@
-"""What a worker process does for the page beside simulating days: it works out a timetable."""
+"""What a worker process does for the page beside simulating days: timetables, films, warming up."""
 
 from __future__ import annotations
 
@@ -39,3 +39,11 @@ def film(scenario: Scenario, seed: int, replication: int) -> Film:
 
     model = prepare(scenario)
     return film_of(model, run_day(model, seed, replication))
+
+
+def warm() -> None:
+    """Prepare a day, so that nobody waits while a process loads streets, timetable and kernels."""
+    from scenarios.load import load_scenario  # noqa: PLC0415 - streets load slowly
+    from simulation.prepare import prepare  # noqa: PLC0415
+
+    prepare(load_scenario("baseline"))
