@@ -14,7 +14,7 @@ run: .venv/ready
 	$(BIN)/lastmile dashboard
 
 test: .venv/ready-test
-	$(BIN)/python -m pytest -n auto -m "not slow" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" $(PYTEST_ARGS)
 
 # The runs at full count: coverage of intervals, kill tests, fuzzing.
 evidence: .venv/ready-test

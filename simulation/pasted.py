@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import difflib
-import io
 import re
 from dataclasses import dataclass
 from itertools import pairwise
@@ -246,7 +245,8 @@ def _cells(lines: list[str]) -> list[list[str]]:
         mark = next((one for one in "\t;|," if any(one in line for line in lines)), "")
     if not mark:
         return [_blanks(line) for line in lines]
-    rows = csv.reader(io.StringIO("\n".join(lines)), delimiter=mark)
+    # Line by line: a quote that is never closed does not swallow the rows below it.
+    rows = [next(csv.reader([line], delimiter=mark), []) for line in lines]
     split = [[cell.strip() for cell in row] for row in rows]
     while all(len(row) > 1 and not row[-1] for row in split):
         split = [row[:-1] for row in split]

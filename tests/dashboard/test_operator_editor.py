@@ -66,6 +66,8 @@ def test_from_an_empty_map_to_a_validated_feed(
     page.get_by_text("vehicles needed").or_(page.get_by_text("vehicle needed")).wait_for()
     page.get_by_text("Departures from the first stop").click()
     box = page.get_by_role("textbox", name="Departures")
+    box.wait_for()
+    settle(page)
     box.fill("10:00, 9:00")
     box.press("Control+Enter")
     page.get_by_text("departures run backwards").wait_for()

@@ -4,7 +4,7 @@ import contextlib
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lastmile.errors import RequestError
@@ -152,6 +152,8 @@ def test_tables_that_do_not_fit_the_line(text: str, reason: str) -> None:
         read_table(text, ["Espoo", "Haltia"])
 
 
+@example(';\n"\n0')
+@example(';\n"\n0')
 @given(st.text(alphabet="0123456789:.;,\t\n -apmklo\"'x\u20ac", max_size=60))
 def test_rubbish_is_read_or_refused(text: str) -> None:
     for read in (read_departures, read_table):

@@ -57,8 +57,9 @@ def test_a_table_gives_the_trips(capsys: pytest.CaptureFixture[str], tmp_path: P
 
 
 def test_drivers_have_their_breaks(capsys: pytest.CaptureFixture[str]) -> None:
-    wanted = ("--set", "services.shuttle.break_min=30", "--set", "services.shuttle.vehicles=4")
-    status, services, _ = checked(capsys, "shuttle-espoo-haltia", *wanted)
+    wanted = ("--set", "services.shuttle.break_min=30", "--set", "services.shuttle.last=16:00")
+    more = ("--set", "services.shuttle.vehicles=4")
+    status, services, _ = checked(capsys, "shuttle-espoo-haltia", *wanted, *more)
     shuttle = services[-1]
     assert status == 0
     assert shuttle["break_hours"] == 0.5 * sum(trip["break_s"] > 0 for trip in shuttle["trips"]) > 0
@@ -72,7 +73,7 @@ def test_drivers_have_their_breaks(capsys: pytest.CaptureFixture[str]) -> None:
         since.setdefault(vehicle, trip["start_s"])
         ended[vehicle] = trip["end_s"]
         assert trip["end_s"] - since[vehicle] <= 5.5 * 3600
-    assert run(["schedule", "check", "shuttle-espoo-haltia", *wanted[:2]]) == 2
+    assert run(["schedule", "check", "shuttle-espoo-haltia", *wanted]) == 2
     assert "needs a fourth vehicle, or a driver goes without a break" in capsys.readouterr().err
 
 
