@@ -101,9 +101,11 @@ def test_an_upload_is_its_owners_until_the_link_is_shared(
     page.get_by_text("Upload a scenario").click()
     page.locator("input[type=file]").set_input_files(file)
     page.get_by_text("can be chosen above").wait_for()
+    page.get_by_role("heading", name="Downloads").wait_for()  # the example is drawn to its end
     rests(page)
     page.get_by_role("combobox", name="Pilots").fill("img src")
-    page.get_by_role("option", name=HOSTILE).click()
+    page.get_by_role("option", name=HOSTILE).wait_for()
+    page.keyboard.press("Enter")
     page.keyboard.press("Escape")
     page.wait_for_url("**pilots=*file-*")
     page.locator(".lm-table thead", has_text=HOSTILE).first.wait_for()
