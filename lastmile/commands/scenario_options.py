@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def change_option(what: str) -> Decorator:
+def change_option(what: str, example: str = "day.percentile=95") -> Decorator:
     """Add ``--set``, which changes values of what the command runs on."""
     return click.option(
         "--set",
         "changes",
         metavar="KEY=VALUE",
         multiple=True,
-        help=f"Change a value of {what}, as in day.percentile=95. May be given again.",
+        help=f"Change a value of {what}, as in {example}. May be given again.",
     )
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lastmile.commands.scenario_options import change_option
+
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
     from simulation.schedule import ScheduleCheck
@@ -31,13 +33,7 @@ def schedule() -> None:
     metavar="FILE",
     help="A timetable instead: a row a trip under the names of the stops (- reads stdin).",
 )
-@click.option(
-    "--set",
-    "changes",
-    metavar="KEY=VALUE",
-    multiple=True,
-    help="Change a value of the scenario, as in services.shuttle.vehicles=2.",
-)
+@change_option("the scenario", "services.shuttle.vehicles=2")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON only.")
 def check(
     scenario: str,
@@ -95,13 +91,7 @@ def check(
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
 @click.option("--workers", type=click.IntRange(min=1), help="Processes [as many as cores].")
 @click.option("--mend", is_flag=True, help="Look for the cheapest change where it breaks.")
-@click.option(
-    "--set",
-    "changes",
-    metavar="KEY=VALUE",
-    multiple=True,
-    help="Change a value of the scenario, as in services.shuttle.vehicles=2.",
-)
+@change_option("the scenario", "services.shuttle.vehicles=2")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON only.")
 def stress(
     scenario: str,
