@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
+from browsing import settle, visit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -136,11 +137,9 @@ def compared(browser: Browser, dashboard_url: str) -> Iterator[Callable[[str], P
     context = browser.new_context(viewport={"width": 1280, "height": 1000}, locale="en-GB")
 
     def open_(path: str) -> Page:
-        page = context.new_page()
-        page.set_default_timeout(120_000)
-        page.on("dialog", lambda dialog: pytest.fail(f"a dialog showed: {dialog.message}"))
-        page.goto(f"{dashboard_url}{path}")
+        page = visit(context.new_page(), f"{dashboard_url}{path}")
         page.get_by_role("heading", name="Downloads").wait_for()
+        settle(page)
         return page
 
     yield open_

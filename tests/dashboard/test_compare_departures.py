@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
+from playwright.sync_api import expect
 
 from dashboard.departures import Line, by_departure
 from scenarios.load import load_scenario
@@ -75,15 +76,15 @@ def test_the_page_shows_each_departure_and_prints(compared: Callable[[str], Page
     page.get_by_text("The departures as a table").click()
     table = page.locator(".lm-table", has_text="Left behind a day").first
     table.wait_for()
-    assert table.locator("tbody tr").count() > 10
+    expect(table.locator("tbody tr").nth(10)).to_be_attached()
     page.evaluate("window.print = () => { window.printed = true; }")
     page.get_by_role("button", name="Print").click()
     page.wait_for_function("window.printed === true")
     page.emulate_media(media="print")
-    assert page.get_by_role("heading", name="Key figures").is_visible()
-    assert page.locator("[data-testid=stVegaLiteChart]").first.is_visible()
+    expect(page.get_by_role("heading", name="Key figures")).to_be_visible()
+    expect(page.locator("[data-testid=stVegaLiteChart]").first).to_be_visible()
     for hidden in (".st-key-question", "[data-testid=stDownloadButton]", "header"):
-        assert not page.locator(hidden).first.is_visible()
+        expect(page.locator(hidden).first).to_be_hidden()
     width = page.evaluate(
         "document.querySelector('[data-testid=stVegaLiteChart]').getBoundingClientRect().width"
     )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from browsing import expect_address
+from playwright.sync_api import expect
 
 from dashboard.film import MOST_MOVES, OUT_SHARE, film_of, to_json
 from lastmile.units import great_circle_m
@@ -146,13 +148,13 @@ def test_the_film_runs_in_the_browser_by_itself(compared: Callable[[str], Page])
     page = compared("/compare?lang=en&film=1")
     frame = film_frame(page)
     frame.locator("#time").fill("39600")
-    assert frame.locator("#clock").inner_text() == "11:00"
+    expect(frame.locator("#clock")).to_have_text("11:00")
     stage = frame.locator("#stage")
     page.wait_for_timeout(1500)
     early, parked = stage.screenshot(), frame.locator("#counts").inner_text()
     frame.locator("#time").fill("50400")
     page.wait_for_timeout(1500)
-    assert frame.locator("#clock").inner_text() == "14:00"
+    expect(frame.locator("#clock")).to_have_text("14:00")
     assert stage.screenshot() != early, "at two in the afternoon it looks otherwise"
     assert frame.locator("#counts").inner_text() != parked
     frame.get_by_role("button", name="Play").click()
@@ -161,7 +163,7 @@ def test_the_film_runs_in_the_browser_by_itself(compared: Callable[[str], Page])
     stopped = frame.evaluate("dayFilm.time()")
     page.wait_for_timeout(500)
     assert frame.evaluate("dayFilm.time()") == stopped
-    assert "film=1" in page.url, "the link shows the film too"
+    expect_address(page, film="1")
 
 
 @pytest.mark.browser
@@ -173,7 +175,7 @@ def test_who_wants_little_motion_gets_none_unasked(compared: Callable[[str], Pag
         "As it is", exact=True
     ).click()
     frame = film_frame(page)
-    assert frame.get_by_role("button", name="Play").count() == 1
+    expect(frame.get_by_role("button", name="Play")).to_have_count(1)
     before = frame.evaluate("dayFilm.time()")
     page.wait_for_timeout(700)
     assert frame.evaluate("dayFilm.time()") == before

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
+from playwright.sync_api import expect
 
 from dashboard.frames import fill
 from dashboard.roads import road
@@ -150,9 +151,10 @@ def test_who_pans_one_map_moves_both(compared: Callable[[str], Page]) -> None:
     page.wait_for_timeout(600)
     zooms = frame.evaluate("twinMaps.map(map => map.getZoom())")
     assert zooms[0] == zooms[1]
-    drawn = frame.locator("path[stroke='#0072b2']")
-    assert frame.locator(".map").nth(0).locator("path[stroke='#0072b2']").count() == 0
-    assert drawn.count() >= 3, "the pilot's shuttle and its stops"
+    of_shuttle = "path[stroke='#0072b2']"
+    base, pilot = (frame.locator(".map").nth(number).locator(of_shuttle) for number in range(2))
+    expect(pilot.nth(2)).to_be_attached()  # the pilot's shuttle and its stops
+    expect(base).to_have_count(0)
 
 
 def map_frame(page: Page) -> Frame:

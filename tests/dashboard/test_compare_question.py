@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from browsing import address, expect_address
+from playwright.sync_api import expect
 
 from dashboard.comparison import BY_DAYS, MOST_DAYS, PRECISIONS, Comparison
 from dashboard.jobs import Question
@@ -44,10 +46,11 @@ def test_the_same_days_with_and_without_a_precision_are_two_questions() -> None:
 @pytest.mark.timeout(300)
 def test_the_page_says_whether_the_precision_was_reached(compared: Callable[[str], Page]) -> None:
     page = compared("/compare?lang=en&precision=10")
-    assert page.get_by_text("Precision reached: every interval is ±10% or narrower.").count() == 1
-    assert "precision=10" in page.url
-    assert "days=" not in page.url
+    said = page.get_by_text("Precision reached: every interval is ±10% or narrower.")
+    expect(said).to_have_count(1)
+    expect_address(page, precision="10", days=None)
     page.get_by_role("radiogroup", name="Simulate until").get_by_text("number of days").click()
     page.get_by_role("slider", name="Days simulated").wait_for()
-    page.get_by_text("Precision reached").wait_for(state="detached")
-    assert "precision=" not in page.url
+    expect(said).to_have_count(0)
+    expect_address(page, precision=None)
+    assert Comparison.from_query(Query(address(page))).precision == BY_DAYS

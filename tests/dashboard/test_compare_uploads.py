@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from browsing import choose, settle, visit
+from playwright.sync_api import expect
 
 from dashboard.uploads import KEPT, KEPT_EACH, LARGEST_BYTES, Uploads, read
 from lastmile.errors import ScenarioError
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 HOSTILE = "<img src=x onerror=alert(1)>"
-LONG_MS = 90_000
 
 
 def toml(name: str, vehicles: int = 5) -> bytes:
@@ -101,23 +102,19 @@ def test_an_upload_is_its_owners_until_the_link_is_shared(
     page.get_by_text("Upload a scenario").click()
     page.locator("input[type=file]").set_input_files(file)
     page.get_by_text("can be chosen above").wait_for()
-    page.get_by_role("heading", name="Downloads").wait_for()  # the example is drawn to its end
-    rests(page)
-    page.get_by_role("combobox", name="Pilots").fill("img src")
-    page.get_by_role("option", name=HOSTILE).wait_for()
-    page.keyboard.press("Enter")
+    choose(page, page.get_by_role("combobox", name="Pilots"), "img src", HOSTILE)
     page.keyboard.press("Escape")
     page.wait_for_url("**pilots=*file-*")
     page.locator(".lm-table thead", has_text=HOSTILE).first.wait_for()
     page.get_by_role("heading", name="Downloads").wait_for()
     nothing_ran(page)
     stranger = opened(other, f"{dashboard_url}/compare?lang=en")
-    rests(stranger)
-    stranger.get_by_role("combobox", name="Pilots").fill("i")
+    pilots = stranger.get_by_role("combobox", name="Pilots")
+    pilots.click()
     stranger.get_by_role("option").first.wait_for()
-    stranger.get_by_role("combobox", name="Pilots").fill("img src")
+    pilots.fill("img src")
     stranger.wait_for_timeout(500)
-    assert stranger.get_by_role("option", name=HOSTILE).count() == 0
+    expect(stranger.get_by_role("option", name=HOSTILE)).to_have_count(0)
     friend = opened(other, page.url)
     friend.locator(".lm-table thead", has_text=HOSTILE).first.wait_for()
     nothing_ran(friend)
@@ -131,22 +128,11 @@ def person(browser: Browser) -> BrowserContext:
 
 
 def opened(context: BrowserContext, url: str) -> Page:
-    """Open a page and wait for it; no dialog may ever show."""
-    page = context.new_page()
-    page.set_default_timeout(LONG_MS)
-    page.on("dialog", lambda dialog: pytest.fail(f"a dialog showed: {dialog.message}"))
-    page.goto(url)
+    """Open a comparison and wait for its figures."""
+    page = visit(context.new_page(), url)
     page.get_by_role("heading", name="Downloads").wait_for()
+    settle(page)
     return page
-
-
-def rests(page: Page) -> None:
-    """Wait until the page has drawn all of itself."""
-    page.wait_for_timeout(500)
-    page.wait_for_function(
-        "() => document.querySelector('[data-testid=stApp]')"
-        "?.getAttribute('data-test-script-state') === 'notRunning'"
-    )
 
 
 def nothing_ran(page: Page) -> None:

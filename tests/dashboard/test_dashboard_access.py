@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from browsing import visit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -16,7 +17,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 PAGES = ("go", "compare", "timetable", "sea", "data", "data?section=fit")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 SERIOUS = ("serious", "critical")
-LONG_MS = 180_000
 FOREIGN_PARTS = {
     # Drawn by Leaflet and by Streamlit's own widgets: nothing of ours to mend.
     "scrollable-region-focusable",
@@ -46,15 +46,7 @@ def test_no_serious_fault_for_those_who_see_or_move_otherwise(
         locale="en-GB",
     )
     page = context.new_page()
-    page.set_default_timeout(LONG_MS)
-    page.goto(f"{dashboard_url}/{name}{'&' if '?' in name else '?'}lang=en")
-    for _look in range(2):
-        page.wait_for_timeout(500)
-        page.wait_for_function(
-            "() => document.querySelector('[data-testid=stApp]')"
-            "?.getAttribute('data-test-script-state') === 'notRunning'"
-            " && !document.querySelector('[data-testid=stProgress], [data-testid=stSkeleton]')"
-        )
+    visit(page, f"{dashboard_url}/{name}{'&' if '?' in name else '?'}lang=en")
     page.evaluate(axe)
     found = page.evaluate(
         "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, iframes: false})",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
+from browsing import address, expect_address, folium_map, settle, visit
+from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,32 +34,10 @@ def opened(browser: Browser, dashboard_url: str) -> Iterator[Callable[[str], Pag
     context = browser.new_context(viewport={"width": 1280, "height": 1400}, locale="en-GB")
 
     def open_(path: str) -> Page:
-        page = context.new_page()
-        page.set_default_timeout(120_000)
-        page.on("dialog", lambda dialog: pytest.fail(f"a dialog showed: {dialog.message}"))
-        page.goto(f"{dashboard_url}{path}")
-        page.get_by_role("heading", level=1).wait_for()
-        settle(page)
-        return page
+        return visit(context.new_page(), f"{dashboard_url}{path}")
 
     yield open_
     context.close()
-
-
-def settle(page: Page) -> None:
-    """Wait until the script rests, twice in a row."""
-    for _look in range(2):
-        page.wait_for_timeout(300)
-        page.wait_for_function(
-            "() => document.querySelector('[data-testid=stApp]')"
-            "?.getAttribute('data-test-script-state') === 'notRunning'"
-            " && !document.querySelector('[data-testid=stSkeleton]')"
-        )
-
-
-def asked(page: Page) -> dict[str, list[str]]:
-    """Return the parameters of the address."""
-    return parse_qs(urlsplit(page.url).query)
 
 
 def test_the_bus_comes_first_and_every_way_there_has_its_way_home(
@@ -65,25 +45,23 @@ def test_the_bus_comes_first_and_every_way_there_has_its_way_home(
 ) -> None:
     page = opened(f"{SUNDAY}&modes=walk,car,transit&lang=en")
     there = page.get_by_role("radiogroup", name="There").locator("label")
-    assert "Drive" not in page.locator(".lm-timeline").first.inner_text()
-    assert page.get_by_text("Last way back by public transport").count() == 1
+    timeline = page.locator(".lm-timeline")
+    expect(timeline.first).not_to_contain_text("Drive")
+    expect(page.get_by_text("Last way back by public transport")).to_have_count(1)
     there.nth(1).click()
-    settle(page)
-    assert asked(page)["pick"] == ["2"]
-    assert page.locator(".lm-timeline").count() == 2, "out and back"
+    expect_address(page, pick="2")
+    expect(timeline).to_have_count(2)  # out and back
     page.get_by_role("radio", name="Quickest").or_(
         page.get_by_role("button", name="Quickest")
     ).first.click()
+    expect_address(page, sort="fast", pick=None)
+    expect(timeline.first).to_contain_text("Drive")
+    expect(page.get_by_text("Last way back by public transport")).to_have_count(0)
     settle(page)
-    assert asked(page)["sort"] == ["fast"]
-    assert "pick" not in asked(page)
-    assert "Drive" in page.locator(".lm-timeline").first.inner_text()
-    assert page.get_by_text("Last way back by public transport").count() == 0
     again = opened("/go?" + urlsplit(page.url).query)
-    assert (
-        again.locator(".lm-timeline").first.inner_text()
-        == page.locator(".lm-timeline").first.inner_text()
-    ), "the link opens the same trip"
+    assert again.locator(".lm-timeline").first.inner_text() == timeline.first.inner_text(), (
+        "the link opens the same trip"
+    )
 
 
 def test_typing_a_name_in_any_language_and_a_click_on_the_map_set_the_ends(
@@ -95,30 +73,28 @@ def test_typing_a_name_in_any_language_and_a_click_on_the_map_set_the_ends(
         field.click()
         field.fill(typed)
         field.press("Enter")
-        page.wait_for_url(re.compile(f"from={key}"))
+        expect_address(page, **{"from": key})
         settle(page)
     page.get_by_role("radio", name="målet").or_(
         page.get_by_role("button", name="målet")
     ).first.click()
     settle(page)
-    map_ = page.locator("iframe[title*='st_folium']").first
-    map_.scroll_into_view_if_needed()
-    map_.click(position={"x": 300, "y": 220})
+    folium_map(page).locator(".leaflet-container").click(position={"x": 300, "y": 220})
     page.wait_for_url(re.compile(r"to=60\."))
     settle(page)
-    assert asked(page)["from"] == ["metro-tapiola"]
+    assert address(page)["from"] == "metro-tapiola"
 
 
 def test_the_print_view_holds_the_trip_and_not_the_form(opened: Callable[[str], Page]) -> None:
     page = opened(f"{SUNDAY}&modes=walk,transit&lang=fi")
     page.evaluate("() => { window.print = () => { window.printed = true; }; }")
     page.get_by_role("button", name="Tulosta").click()
-    assert page.evaluate("window.printed") is True
+    page.wait_for_function("window.printed === true")
     page.emulate_media(media="print")
-    assert page.locator(".lm-timeline").first.is_visible()
-    assert page.get_by_role("heading", name="Kamppi → Haltia").is_visible()
+    expect(page.locator(".lm-timeline").first).to_be_visible()
+    expect(page.get_by_role("heading", name="Kamppi → Haltia")).to_be_visible()
     for hidden in (".st-key-question", ".st-key-choices", ".lm-print"):
-        assert not page.locator(hidden).first.is_visible()
+        expect(page.locator(hidden).first).to_be_hidden()
 
 
 def test_a_visitor_reads_what_is_wrong_in_their_own_language(
@@ -142,6 +118,6 @@ def test_nonsense_in_every_parameter_opens_the_page_with_a_note(
     values = "&".join(f"{parameter}={quote(NONSENSE)}" for parameter in PARAMETERS[name].split())
     page = opened(f"/{name}?{values}&lang=en")
     page.get_by_text("Part of the address was not understood").wait_for()
-    assert page.get_by_text("<img src=x onerror=").count() >= 1, "shown as it is"
+    page.get_by_text("<img src=x onerror=").first.wait_for()  # shown as it is
     assert page.locator("img[src='x'], a[href^='javascript']").count() == 0
     assert page.locator("[data-testid=stException]").count() == 0
