@@ -12,6 +12,7 @@ from dashboard.comparison import title
 from dashboard.day_film import show_day
 from dashboard.departures import show_departures
 from dashboard.downloads import show_downloads
+from dashboard.drawing import draw
 from dashboard.figure_table import figure_names, figure_text
 from dashboard.figure_table import table as figure_table
 from dashboard.formats import fine_share
@@ -157,7 +158,7 @@ def _parked(frames: Mapping[str, pd.DataFrame], entrance: str, places: float) ->
     st.subheader(_("Cars parked over the day"))
     place = Gazetteer.bundled()[entrance].name(language())
     lines = {name: frame[frame["series"] == f"parked.{entrance}"] for name, frame in frames.items()}
-    st.altair_chart(
+    draw(
         charts.course(lines, _("cars parked"), limit=(places, _("capacity"))),
         alt=_("Cars parked at {place} over the day: mean and 8 days in 10, by scenario").format(
             place=place
@@ -178,31 +179,19 @@ def _loads(pilots: Mapping[str, PilotResult], frames: Mapping[str, pd.DataFrame]
     if not lines:
         return
     st.subheader(_("Shuttle loads"))
-    st.altair_chart(
-        charts.course(
-            lines,
-            _("places taken, over half an hour"),
-            limit=(1.0, _("every place taken")),
-            shares=True,
-            with_base=False,
-        ),
-        alt=_("Places taken in the shuttles over the day, with 8 days in 10"),
-    )
+    draw(charts.loads(lines), alt=_("Places taken in the shuttles over the day, with 8 days in 10"))
     show_departures({name: pilot.run for name, pilot in pilots.items()})
 
 
 def _money_and_people(pilots: Mapping[str, PilotResult]) -> None:
     """Show cost against relief, and who gains."""
-    left, right = st.columns(2)
     relief = charts.cost_against_relief(pilots, "cars_arrived", _("fewer cars arriving, a day"))
-    with left:
-        if relief is not None:
-            st.subheader(_("Cost against relief"))
-            st.altair_chart(relief, alt=_("Net cost of each pilot against the cars it keeps away"))
+    if relief is not None:
+        st.subheader(_("Cost against relief"))
+        draw(relief, alt=_("Net cost of each pilot against the cars it keeps away"))
     runs = {name: pilot.run for name, pilot in pilots.items()}
     gains = charts.gains(runs, charts.zone_names(language()))
-    with right:
-        if gains is not None:
-            st.subheader(_("Who gains"))
-            st.altair_chart(gains, alt=_("Gain of the visitors of each district, by pilot"))
-            st.caption(_("Measured against things as they are today, whatever the base."))
+    if gains is not None:
+        st.subheader(_("Who gains"))
+        draw(gains, alt=_("Gain of the visitors of each district, by pilot"))
+        st.caption(_("Measured against things as they are today, whatever the base."))

@@ -88,7 +88,7 @@ def course(
     frames = [_spread(frame).assign(scenario=name) for name, frame in series.items()]
     table = pd.concat(frames, ignore_index=True)
     axis = alt.Axis(format="%") if shares else alt.Axis()
-    digits = ".0%" if shares else ".0f"
+    digits = ".0%" if shares else ",.0f"
     base = alt.Chart(table).encode(
         x=_clock_axis(), color=_line_color(list(series), with_base=with_base)
     )
@@ -116,6 +116,17 @@ def course(
     return alt.layer(*layers).properties(height=HEIGHT)
 
 
+def loads(series: Mapping[str, pd.DataFrame]) -> alt.LayerChart | alt.FacetChart:
+    """Return how full vehicles are over the day, as shares of their places; see `course`."""
+    return course(
+        series,
+        _("places taken, over half an hour"),
+        limit=(1.0, _("every place taken")),
+        shares=True,
+        with_base=False,
+    )
+
+
 def departures(table: pd.DataFrame, limit: tuple[float, str]) -> alt.LayerChart | alt.FacetChart:
     """Return how full each departure is: a bar for the mean, a line for 8 days in 10.
 
@@ -131,10 +142,10 @@ def departures(table: pd.DataFrame, limit: tuple[float, str]) -> alt.LayerChart 
     title = _("people on board")
     tooltip = [
         alt.Tooltip("time:T", title=_("departure"), format="%H:%M"),
-        alt.Tooltip("mean:Q", title=_("mean"), format=".1f"),
-        alt.Tooltip("low:Q", title=_("1 day in 10 below"), format=".0f"),
-        alt.Tooltip("high:Q", title=_("1 day in 10 above"), format=".0f"),
-        alt.Tooltip("left_behind:Q", title=_("left behind a day"), format=".1f"),
+        alt.Tooltip("mean:Q", title=_("mean"), format=",.1f"),
+        alt.Tooltip("low:Q", title=_("1 day in 10 below"), format=",.0f"),
+        alt.Tooltip("high:Q", title=_("1 day in 10 above"), format=",.0f"),
+        alt.Tooltip("left_behind:Q", title=_("left behind a day"), format=",.1f"),
     ]
     bars = chart.mark_bar(color=COLORS[1], width=6, opacity=0.75, clip=True).encode(
         y=alt.Y("mean:Q", title=title), tooltip=tooltip
@@ -205,7 +216,7 @@ def gains(runs: Mapping[str, ScenarioRun], names: Mapping[str, str]) -> alt.Char
         alt.Chart(table)
         .mark_bar()
         .encode(
-            y=alt.Y("district:N", sort=shown, title=None, axis=alt.Axis(labelLimit=150)),
+            y=alt.Y("district:N", sort=shown, title=None, axis=alt.Axis(labelLimit=250)),
             yOffset=alt.YOffset("pilot:N", sort=titles),
             x=alt.X(
                 "gain:Q",
@@ -216,7 +227,7 @@ def gains(runs: Mapping[str, ScenarioRun], names: Mapping[str, str]) -> alt.Char
             tooltip=[
                 alt.Tooltip("district:N", title=_("district")),
                 alt.Tooltip("pilot:N", title=_("pilot")),
-                alt.Tooltip("gain:Q", title=_("hours a day"), format=".1f"),
+                alt.Tooltip("gain:Q", title=_("hours a day"), format=",.1f"),
             ],
         )
         .properties(height=alt.Step(max(22 // len(titles), 8)))
@@ -263,8 +274,8 @@ def cost_against_relief(
         y=alt.Y("relief:Q", title=relief_title),
         tooltip=[
             alt.Tooltip("pilot:N", title=_("pilot")),
-            alt.Tooltip("cost:Q", title=_("cost less fares, EUR a day"), format=".0f"),
-            alt.Tooltip("relief:Q", title=relief_title, format=".0f"),
+            alt.Tooltip("cost:Q", title=_("cost less fares, EUR a day"), format=",.0f"),
+            alt.Tooltip("relief:Q", title=relief_title, format=",.0f"),
         ],
     )
     spread = chart.mark_rule(strokeWidth=2).encode(y="low:Q", y2="high:Q")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from dashboard import charts
+from dashboard.drawing import draw
 from dashboard.formats import number, share
 from dashboard.series import table_of
 from dashboard.texts import _
@@ -86,7 +87,7 @@ def show_departures(runs: Mapping[str, ScenarioRun]) -> None:
     for words, table in tables.items():
         if len(table):
             st.caption(words)
-            st.altair_chart(
+            draw(
                 charts.departures(table, (line.room, _("places in a vehicle"))),
                 alt=_("People on board of each departure {way}, with 8 days in 10").format(
                     way=words

@@ -9,6 +9,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from dashboard.drawing import draw
 from dashboard.formats import number, sentence, share, signed, spoken
 from dashboard.texts import _, plain
 from lastmile.errors import PlaceError
@@ -50,7 +51,7 @@ def fit(*, own_data: bool) -> None:
     st.subheader(_("Visits by month, counted and simulated"))
     _months(validation.months)
     st.subheader(_("Every comparison"))
-    st.altair_chart(
+    draw(
         _error_chart(validation.rows),
         alt=_("Error of every comparison as a share of the error allowed"),
     )
@@ -202,12 +203,13 @@ def _months(months: Sequence[Row]) -> None:
     )
     columns = st.columns(COLUMNS)
     for index, (counter, own) in enumerate(table.groupby("counter", sort=False)):
-        columns[index % COLUMNS].altair_chart(
-            _monthly_chart(own, str(counter)),
-            alt=_("Visits by month at {counter}: counted as dots, simulated as a line").format(
-                counter=counter
-            ),
-        )
+        with columns[index % COLUMNS]:
+            draw(
+                _monthly_chart(own, str(counter)),
+                alt=_("Visits by month at {counter}: counted as dots, simulated as a line").format(
+                    counter=counter
+                ),
+            )
 
 
 def _monthly_chart(table: pd.DataFrame, counter: str) -> alt.LayerChart | alt.FacetChart:
@@ -218,8 +220,8 @@ def _monthly_chart(table: pd.DataFrame, counter: str) -> alt.LayerChart | alt.Fa
         ),
         tooltip=[
             alt.Tooltip("month:Q", title=_("month")),
-            alt.Tooltip("observed:Q", title=_("counted"), format=".0f"),
-            alt.Tooltip("simulated:Q", title=_("simulated"), format=".0f"),
+            alt.Tooltip("observed:Q", title=_("counted"), format=",.0f"),
+            alt.Tooltip("simulated:Q", title=_("simulated"), format=",.0f"),
         ],
     )
     line = base.mark_line(color="#0072b2").encode(y=alt.Y("simulated:Q", title=_("visits")))

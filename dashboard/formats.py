@@ -17,6 +17,7 @@ from lastmile.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 LOCALES = {"en": "en_GB", "fi": "fi_FI", "sv": "sv_FI"}
 KILO_FROM = 995
+MINUS = "\N{MINUS SIGN}"
 
 
 def locale() -> str:
@@ -30,7 +31,12 @@ def number(value: float, decimals: int | None = None) -> str:
         size = abs(value)
         decimals = 0 if size >= 100 or value == round(value) else 1 if size >= 10 else 2  # noqa: PLR2004
     pattern = "#,##0." + "#" * decimals if decimals else "#,##0"
-    return str(format_decimal(round(value, decimals), format=pattern, locale=locale()))
+    return _minus(format_decimal(round(value, decimals), format=pattern, locale=locale()))
+
+
+def _minus(text: str) -> str:
+    """Return a number with a true minus, which Babel leaves out where it is given a pattern."""
+    return text.replace("-", MINUS)
 
 
 def money(value_eur: float | None, *, cents: bool = True) -> str:
@@ -40,7 +46,7 @@ def money(value_eur: float | None, *, cents: bool = True) -> str:
     pattern = Locale.parse(locale()).currency_formats["standard"].pattern
     if not cents:
         pattern = pattern.replace(".00", "")
-    return str(
+    return _minus(
         format_currency(value_eur, "EUR", format=pattern, locale=locale(), currency_digits=False)
     )
 
@@ -50,17 +56,17 @@ def share(value: float, *, decimals: int = 0) -> str:
     pattern = Locale.parse(locale()).percent_formats[None].pattern
     if decimals:
         pattern = pattern.replace("#,##0", "#,##0." + "0" * decimals)
-    return str(format_percent(value, format=pattern, locale=locale()))
+    return _minus(format_percent(value, format=pattern, locale=locale()))
 
 
 def signed(value: float, size: str) -> str:
     """Return the text of a size with the sign of its value."""
-    return ("\N{MINUS SIGN}" if value < 0 else "+") + size
+    return (MINUS if value < 0 else "+") + size
 
 
 def fine_share(value: float) -> str:
     """Return a share as a percentage with a decimal where it has one: "0.5%"."""
-    return str(format_percent(value, format=_tenths(), locale=locale()))
+    return _minus(format_percent(value, format=_tenths(), locale=locale()))
 
 
 def _tenths() -> str:

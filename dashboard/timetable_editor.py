@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from dashboard.drawing import draw
 from dashboard.formats import number, sentence, spoken
 from dashboard.line_draft import (
     FIELDS,
@@ -259,7 +260,7 @@ def _show_blocks(check: ScheduleCheck) -> None:
         said = fault.values if isinstance(fault, Message) else {}  # noqa: PD011 - no table
         st.error(plain(sentence(str(said.get("reason", fault)))))
     chart = gantt(check)
-    st.altair_chart(chart, alt=_("Which vehicle makes which trip over the day"))
+    draw(chart, alt=_("Which vehicle makes which trip over the day"))
 
 
 def gantt(check: ScheduleCheck) -> alt.Chart:

@@ -13,6 +13,7 @@ from streamlit_folium import st_folium
 
 from dashboard import charts
 from dashboard.comparison import EXAMPLE, Comparison, office, scenario, scenario_keys, title
+from dashboard.drawing import draw
 from dashboard.figures import amount, label
 from dashboard.formats import spoken
 from dashboard.jobs import Question
@@ -197,19 +198,13 @@ def _load(run: ScenarioRun, service: Service) -> None:
         if len(mine)
     }
     if lines:
-        st.altair_chart(
-            charts.course(
-                lines,
-                _("places taken, over half an hour"),
-                limit=(1.0, _("every place taken")),
-                shares=True,
-                with_base=False,
-            ),
+        draw(
+            charts.loads(lines),
             alt=_("Places taken in the vehicles over the day, with 8 days in 10"),
         )
     waiting = frame[frame["series"] == f"waiting.{service.id}"]
     if len(waiting):
-        st.altair_chart(
+        draw(
             charts.course(
                 {_("people at its stops"): waiting}, _("people at its stops"), with_base=False
             ),
