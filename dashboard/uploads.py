@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
-import tomllib
 from collections import OrderedDict
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lastmile.errors import ScenarioError
-from scenarios.load import list_scenarios, load_scenario
+from lastmile.messages import Message
+from scenarios.load import NOT_UTF8, read_scenario
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
@@ -19,6 +17,7 @@ LARGEST_BYTES = 200_000
 KEPT = 256
 KEPT_EACH = 8
 PREFIX = "file-"
+LABEL = "uploaded.toml"
 
 
 class Uploads:
@@ -85,22 +84,16 @@ def read(content: bytes) -> Scenario:
     """
     if len(content) > LARGEST_BYTES:
         raise ScenarioError(
-            f"the file has {len(content)} bytes; a scenario has at most {LARGEST_BYTES}"
+            Message(
+                "the file has {size:,.0f} bytes; a scenario has at most {most:,.0f}",
+                size=len(content),
+                most=LARGEST_BYTES,
+            )
         )
     try:
-        said: dict[str, Any] = tomllib.loads(content.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as fault:
-        raise ScenarioError(f"the file is no TOML text: {fault}") from None
-    parent = said.get("extends")
-    if parent is not None and parent not in list_scenarios():
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
         raise ScenarioError(
-            f"extends = {str(parent)[:60]!r}: an uploaded file extends a bundled scenario: "
-            f"{', '.join(list_scenarios())}"
-        )
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "uploaded.toml"
-        path.write_bytes(content)
-        try:
-            return load_scenario(path)
-        except ScenarioError as fault:
-            raise ScenarioError(str(fault).replace(str(path), "uploaded.toml")) from None
+            Message("{file}: not TOML: {reason}", file=LABEL, reason=NOT_UTF8)
+        ) from None
+    return read_scenario(text, LABEL)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from lastmile.errors import ScenarioError
+from lastmile.messages import Message
+from scenarios.reasons import reason_of, toml_reason
 from scenarios.schema import Scenario
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 Document = dict[str, Any]
+NOT_UTF8 = Message("not UTF-8 text")
 
 
 def list_scenarios() -> list[str]:
@@ -51,6 +54,35 @@ def load_scenario(name: str | Path) -> Scenario:
     return build(title, document, origin)
 
 
+def read_scenario(text: str, label: str) -> Scenario:
+    """Read a scenario as data: it may extend bundled scenarios, no file of this machine.
+
+    Parameters
+    ----------
+    text
+        TOML.
+    label
+        What its faults call the file.
+
+    Raises
+    ------
+    ScenarioError
+        It is no TOML, extends what is not bundled, or values are wrong: every fault is listed.
+    """
+    said, known = _read_toml(text, label), list_scenarios()
+    parent = said.get("extends")
+    if parent is not None and parent not in known:
+        raise ScenarioError(
+            Message(
+                "extends = {parent!r}: an uploaded file extends a bundled scenario: {known}",
+                parent=str(parent)[:60],
+                known=", ".join(known),
+            )
+        )
+    document, origin = _extended(said, label, Path(), ())
+    return build(Path(label).stem, document, origin)
+
+
 def build(name: str, document: Document, origin: dict[str, str]) -> Scenario:
     """Check a document (what the files said after `extends`) and make the scenario.
 
@@ -72,7 +104,7 @@ def build(name: str, document: Document, origin: dict[str, str]) -> Scenario:
         scenario = Scenario.model_validate({**document, "name": name})
     except ValidationError as wrong:
         faults = [_describe(fault, origin, name) for fault in wrong.errors(include_url=False)]
-        raise ScenarioError("\n".join(dict.fromkeys(faults))) from None
+        raise ScenarioError(Message.joined(dict.fromkeys(faults), "\n")) from None
     scenario._document = copy.deepcopy(document)  # noqa: SLF001 - ours, set once here
     scenario._origin = dict(origin)  # noqa: SLF001
     return scenario
@@ -88,7 +120,12 @@ def changed(scenario: Scenario, changes: Mapping[str, object]) -> Scenario:
         table = _table_for(document, parents)
         if table is None or not _may_hold(parents, leaf):
             faults.append(
-                f"{scenario.name}: there is no key {key!r}{_nearest(key, _keys(document))}"
+                Message(
+                    "{scenario}: there is no key {key!r}{nearest}",
+                    scenario=scenario.name,
+                    key=key,
+                    nearest=_nearest(key, _keys(document)),
+                )
             )
             continue
         _supersede(table, {leaf: value}, origin, tuple(parents.split(".")))
@@ -96,7 +133,7 @@ def changed(scenario: Scenario, changes: Mapping[str, object]) -> Scenario:
         _forget(origin, key)
         origin[key] = "change"
     if faults:
-        raise ScenarioError("\n".join(faults))
+        raise ScenarioError(Message.joined(faults, "\n"))
     return build(scenario.name, document, origin)
 
 
@@ -111,40 +148,78 @@ def _resolve(
     text, label, place = _open(name, folder, chain)
     if label in chain:
         loop = " -> ".join((*chain[chain.index(label) :], label))
-        raise ScenarioError(f"{label}: extends runs in a loop: {loop}")
+        raise ScenarioError(
+            Message("{file}: extends runs in a loop: {loop}", file=label, loop=loop)
+        )
+    document, origin = _extended(_read_toml(text, label), label, place, chain)
+    return document, origin, Path(label).stem
+
+
+def _read_toml(text: str, label: str) -> Document:
     try:
-        said = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as wrong:
-        raise ScenarioError(f"{label}: not TOML: {wrong}") from None
+        raise ScenarioError(
+            Message("{file}: not TOML: {reason}", file=label, reason=toml_reason(wrong))
+        ) from None
+    except RecursionError:
+        deep = Message("brackets in brackets, too deep to read")
+        raise ScenarioError(
+            Message("{file}: not TOML: {reason}", file=label, reason=deep)
+        ) from None
+
+
+def _extended(
+    said: Document, label: str, place: Path, chain: tuple[str, ...]
+) -> tuple[Document, dict[str, str]]:
+    """Lay what a file says over what it extends; also say where each key came from."""
     said.pop("name", None)
     parent = said.pop("extends", None)
     document: Document = {}
     origin: dict[str, str] = {}
     if parent is not None:
         if not isinstance(parent, str):
-            raise ScenarioError(f"{label}: extends = {parent!r}: the name or path of a scenario")
+            raise ScenarioError(
+                Message(
+                    "{file}: extends = {parent!r}: the name or path of a scenario",
+                    file=label,
+                    parent=parent,
+                )
+            )
         document, origin, _ = _resolve(parent, place, (*chain, label))
         document.pop("description", None)
     _lay_over(document, said, origin, label, ())
-    return document, origin, Path(label).stem
+    return document, origin
 
 
 def _open(name: str, folder: Path, chain: tuple[str, ...]) -> tuple[str, str, Path]:
     """Return a scenario's text, what to call its file, and where its relatives are sought."""
-    asker = f"{chain[-1]}: extends = {name!r}: " if chain else ""
+    asker: str = Message("{file}: extends = {name!r}: ", file=chain[-1], name=name) if chain else ""
     if name.endswith(".toml") or "/" in name:
         path = (folder / Path(name).expanduser()).resolve()
         try:
             return path.read_text(encoding="utf-8"), str(path), path.parent
         except (OSError, UnicodeDecodeError) as wrong:
-            reason = wrong.strerror if isinstance(wrong, OSError) else "not UTF-8 text"
-            raise ScenarioError(f"{asker}cannot read the scenario file {path}: {reason}") from None
+            raise ScenarioError(
+                Message(
+                    "{asker}cannot read the scenario file {path}: {reason}",
+                    asker=asker,
+                    path=path,
+                    reason=wrong.strerror if isinstance(wrong, OSError) else NOT_UTF8,
+                )
+            ) from None
     source = resources.files("scenarios") / f"{name}.toml"
     if not source.is_file():
         known = list_scenarios()
         raise ScenarioError(
-            f"{asker}there is no scenario {name!r}{_nearest(name, known)}; "
-            f"known: {', '.join(known)}, or give the path of a .toml file"
+            Message(
+                "{asker}there is no scenario {name!r}{nearest}; known: {known}, or give the path "
+                "of a .toml file",
+                asker=asker,
+                name=name,
+                nearest=_nearest(name, known),
+                known=", ".join(known),
+            )
         )
     return source.read_text(encoding="utf-8"), f"{name}.toml", folder
 
@@ -266,10 +341,10 @@ def _keys(document: Document, path: tuple[str, ...] = ()) -> list[str]:
 
 def _nearest(word: str, known: list[str]) -> str:
     near = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
-    return f"; did you mean {', '.join(near)}?" if near else ""
+    return Message("; did you mean {names}?", names=", ".join(near)) if near else ""
 
 
-def _describe(fault: ErrorDetails, origin: dict[str, str], name: str) -> str:
+def _describe(fault: ErrorDetails, origin: dict[str, str], name: str) -> Message:
     """Say one fault as file, key, value and what is allowed."""
     parts = _toml_path(fault["loc"])
     key = ".".join(parts)
@@ -287,14 +362,21 @@ def _describe(fault: ErrorDetails, origin: dict[str, str], name: str) -> str:
         known = (
             list(_fields(table)) if isinstance(table, type) and issubclass(table, BaseModel) else []
         )
-        return f"{file}: {key}: unknown key{_nearest(parts[-1], known)}; known: {', '.join(known)}"
+        return Message(
+            "{file}: {key}: unknown key{nearest}; known: {known}",
+            file=file,
+            key=key,
+            nearest=_nearest(parts[-1], known),
+            known=", ".join(known),
+        )
     if kind == "missing":
-        return f"{file}: {key}: missing; it must be given"
-    reason = fault["msg"].removeprefix("Value error, ")
-    value = fault["input"]
+        return Message("{file}: {key}: missing; it must be given", file=file, key=key)
+    reason, value = reason_of(fault), fault["input"]
     if isinstance(value, dict):
-        return f"{file}: {key}: {reason}"
-    return f"{file}: {key} = {value!r}: {reason[:1].lower()}{reason[1:]}"
+        return Message("{file}: {key}: {reason}", file=file, key=key, reason=reason)
+    return Message(
+        "{file}: {key} = {value!r}: {reason}", file=file, key=key, value=value, reason=reason
+    )
 
 
 def _toml_path(location: tuple[int | str, ...]) -> list[str]:

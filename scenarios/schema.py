@@ -23,6 +23,8 @@ from pydantic import (
     model_validator,
 )
 
+from lastmile.messages import Message
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -43,11 +45,11 @@ def read_clock(value: object) -> int:
     else:
         match = CLOCK.fullmatch(value) if isinstance(value, str) else None
         if match is None:
-            raise ValueError('a clock time such as "09:30"')
+            raise ValueError(Message('a clock time such as "09:30"'))
         hours, minutes, rest = (int(part or 0) for part in match.groups())
         seconds = hours * 3600 + minutes * 60 + rest
     if not 0 <= seconds <= LAST_HOUR * 3600:
-        raise ValueError(f"a clock time between 00:00 and {LAST_HOUR}:00")
+        raise ValueError(Message("a clock time between 00:00 and {hour}:00", hour=LAST_HOUR))
     return seconds
 
 
@@ -101,7 +103,7 @@ class Day(_Part):
     @model_validator(mode="after")
     def _one_level(self) -> Day:
         if self.visit_level is not None and self.percentile is not None:
-            raise ValueError("give visit_level or percentile, not both")
+            raise ValueError(Message("give visit_level or percentile, not both"))
         return self
 
 
@@ -119,7 +121,7 @@ class Stop(_Part):
     @model_validator(mode="after")
     def _both_or_none(self) -> Stop:
         if (self.back_lat is None) != (self.back_lon is None):
-            raise ValueError("give back_lat and back_lon, or neither")
+            raise ValueError(Message("give back_lat and back_lon, or neither"))
         return self
 
 
@@ -133,7 +135,7 @@ class Window(_Part):
     @model_validator(mode="after")
     def _forwards(self) -> Window:
         if self.to < self.from_:
-            raise ValueError("the window ends before it begins")
+            raise ValueError(Message("the window ends before it begins"))
         return self
 
 
@@ -203,64 +205,82 @@ class Service(_Part):
     def _makes_sense(self) -> Service:
         faults = self._stop_faults() + self._time_faults()
         if faults:
-            raise ValueError("; ".join(faults))
+            raise ValueError(Message.joined(faults))
         return self
 
-    def _stop_faults(self) -> list[str]:
+    def _stop_faults(self) -> list[Message]:
         """Say what is wrong with where it runs."""
-        faults = []
+        faults: list[Message] = []
         if self.route is not None:
             if self.stops is not None:
-                faults.append("give stops or a timetable route, not both")
+                faults.append(Message("give stops or a timetable route, not both"))
             return faults
         if self.stops is None or len(self.stops) < 2:  # noqa: PLR2004 - from one to another
-            faults.append("needs at least two stops, or a timetable route")
+            faults.append(Message("needs at least two stops, or a timetable route"))
         elif self.run_times_min is not None and len(self.run_times_min) != len(self.stops) - 1:
             faults.append(
-                f"{len(self.stops)} stops need {len(self.stops) - 1} run_times_min, "
-                f"not {len(self.run_times_min)}"
+                Message(
+                    "{stops} stops need {wanted} run_times_min, not {given}",
+                    stops=len(self.stops),
+                    wanted=len(self.stops) - 1,
+                    given=len(self.run_times_min),
+                )
             )
         if self.vehicles is None:
-            faults.append("needs a number of vehicles")
+            faults.append(Message("needs a number of vehicles"))
         if self.extension is not None:
-            faults.append("extension belongs to a timetable route; add to stops instead")
+            faults.append(Message("extension belongs to a timetable route; add to stops instead"))
         return faults
 
-    def _time_faults(self) -> list[str]:
+    def _time_faults(self) -> list[Message]:
         """Say what is wrong with when it runs."""
-        faults = []
+        faults: list[Message] = []
         ways = ("headway", "windows", "departures", "timetable")
         timed = [name for name in ways if getattr(self, name) is not None]
         if len(timed) > 1:
-            faults.append(f"give one of {', '.join(ways)}; not {' and '.join(timed)}")
+            faults.append(
+                Message(
+                    "give one of {ways}; not {given}",
+                    ways=", ".join(ways),
+                    given=Message("{some} and {last}", some=", ".join(timed[:-1]), last=timed[-1]),
+                )
+            )
         if self.route is None and not timed:
-            faults.append("needs a headway, windows or departures, or a timetable")
+            faults.append(Message("needs a headway, windows or departures, or a timetable"))
         faults += self._row_faults()
         if self.last < self.first:
-            faults.append("the last departure (last) is before the first (first)")
+            faults.append(Message("the last departure (last) is before the first (first)"))
         if self.departures is not None and sorted(set(self.departures)) != self.departures:
-            faults.append("departures are to be in order, each once")
+            faults.append(Message("departures are to be in order, each once"))
         return faults
 
-    def _row_faults(self) -> list[str]:
+    def _row_faults(self) -> list[Message]:
         """Say what is wrong with the rows of its timetable."""
         if self.timetable is None:
             return []
         if self.route is not None:
-            return ["a timetable of its own needs stops of its own, not a timetable route"]
-        faults = []
+            return [Message("a timetable of its own needs stops of its own, not a timetable route")]
+        faults: list[Message] = []
         for number, row in enumerate(self.timetable, start=1):
             times = [time_s for time_s in row if time_s is not None]
             steps = [after - before for before, after in itertools.pairwise(times)]
             if len(row) != len(self.stops or []):
                 faults.append(
-                    f"row {number} of the timetable has {len(row)} times for "
-                    f"{len(self.stops or [])} stops"
+                    Message(
+                        "row {row} of the timetable has {times} times for {stops} stops",
+                        row=number,
+                        times=len(row),
+                        stops=len(self.stops or []),
+                    )
                 )
             elif not steps:
-                faults.append(f"row {number} of the timetable calls at fewer than two stops")
+                faults.append(
+                    Message("row {row} of the timetable calls at fewer than two stops", row=number)
+                )
             elif not (min(steps) > 0 or max(steps) < 0):
-                faults.append(f"the times in row {number} of the timetable run backwards")
+                faults.append(
+                    Message("the times in row {row} of the timetable run backwards", row=number)
+                )
         return faults
 
 
@@ -285,7 +305,7 @@ class CarPark(_Part):
     @model_validator(mode="after")
     def _opens_before_it_closes(self) -> CarPark:
         if self.closes <= self.opens:
-            raise ValueError("it closes before it opens")
+            raise ValueError(Message("it closes before it opens"))
         return self
 
 
@@ -316,13 +336,17 @@ class Station(_Part):
     def _somewhere(self) -> Station:
         faults = []
         if self.place is None and (self.lat is None or self.lon is None):
-            faults.append("needs a place, or lat and lon")
+            faults.append(Message("needs a place, or lat and lon"))
         if self.place is not None and (self.lat is not None or self.lon is not None):
-            faults.append("give a place or coordinates, not both")
+            faults.append(Message("give a place or coordinates, not both"))
         if self.bikes > self.docks:
-            faults.append(f"{self.bikes} bikes do not fit {self.docks} docks")
+            faults.append(
+                Message(
+                    "{bikes} bikes do not fit {docks} docks", bikes=self.bikes, docks=self.docks
+                )
+            )
         if faults:
-            raise ValueError("; ".join(faults))
+            raise ValueError(Message.joined(faults))
         return self
 
 
@@ -349,7 +373,7 @@ class Rebalancing(_Part):
     @model_validator(mode="after")
     def _forwards(self) -> Rebalancing:
         if self.last < self.first:
-            raise ValueError("the last round (last) is before the first (first)")
+            raise ValueError(Message("the last round (last) is before the first (first)"))
         return self
 
 
@@ -367,14 +391,19 @@ class BikeShare(_Part):
     @model_validator(mode="after")
     def _known_stations(self) -> BikeShare:
         faults = [
-            f"riders.{name}.{end} = {station!r} is no station "
-            f"({', '.join(self.stations) or 'none are given'})"
+            Message(
+                "riders.{name}.{end} = {station!r} is no station ({known})",
+                name=name,
+                end=end,
+                station=station,
+                known=", ".join(self.stations) or Message("none are given"),
+            )
             for name, riders in self.riders.items()
             for end, station in (("from", riders.from_), ("to", riders.to))
             if station not in self.stations
         ]
         if faults:
-            raise ValueError("; ".join(faults))
+            raise ValueError(Message.joined(faults))
         return self
 
 

@@ -76,9 +76,9 @@ def test_the_server_keeps_so_many_in_all(monkeypatch: pytest.MonkeyPatch) -> Non
     ("content", "why"),
     [
         (b"#" * (LARGEST_BYTES + 1), "at most"),
-        (b"\xff\xfe\x00", "no TOML"),
-        (b"a = " + b"[" * 90_000, "no TOML"),
-        (b"PK\x03\x04", "no TOML"),
+        (b"\xff\xfe\x00", "not TOML: not UTF-8"),
+        (b"a = " + b"[" * 90_000, "not TOML: brackets"),
+        (b"PK\x03\x04", "not TOML: Expected"),
         (b'extends = "/etc/passwd"', "extends a bundled scenario"),
         (b'extends = "../../secret"', "extends a bundled scenario"),
         (b"extends = [1, 2]", "extends a bundled scenario"),

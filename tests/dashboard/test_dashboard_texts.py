@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from lastmile.places import Language
 
 DASHBOARD = Path(__file__).resolve().parents[2] / "dashboard"
-SPEAKING = (DASHBOARD, DASHBOARD.parent / "lastmile", DASHBOARD.parent / "simulation")
+SPEAKING = [
+    DASHBOARD.parent / name for name in ("dashboard", "lastmile", "scenarios", "simulation")
+]
 PLACEHOLDER = re.compile(r"\{(\w+(?:![rs])?(?::[^}]*)?)\}")
 TRANSLATED = [language for language in texts.LANGUAGES if language != "en"]
 
