@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lastmile.errors import DataError
+from lastmile.messages import Message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,8 +57,12 @@ def write_whole(path: Path, content: bytes) -> None:
         Path(partial).replace(path)
     except OSError as fault:
         raise DataError(
-            f"cannot write {path}: {fault.strerror}; the dashboard needs this folder for the "
-            "files its maps load: give it write access or run lastmile from a checkout"
+            Message(
+                "cannot write {path}: {reason}; the dashboard needs this folder for the files its "
+                "maps load: give it write access or run lastmile from a checkout",
+                path=path,
+                reason=fault.strerror,
+            )
         ) from fault
 
 

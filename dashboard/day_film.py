@@ -14,7 +14,7 @@ from dashboard.comparison import office
 from dashboard.film import to_json
 from dashboard.formats import number
 from dashboard.maps import HSL_ATTRIBUTION, OSM_ATTRIBUTION, published
-from dashboard.texts import _, _n, language, plain
+from dashboard.texts import _, _n, language, several_lines
 from dashboard.twin_maps import FULLNESS
 from lastmile.errors import LastmileError
 from lastmile.places import Gazetteer
@@ -82,7 +82,7 @@ def _film(run: ScenarioRun) -> None:
     try:
         film = future.result()
     except LastmileError as fault:
-        st.error(plain(str(fault)))
+        st.error(several_lines(str(fault)))
         return
     frames.show(
         "day_film.html",

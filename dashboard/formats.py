@@ -17,6 +17,7 @@ from lastmile.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 LOCALES = {"en": "en_GB", "fi": "fi_FI", "sv": "sv_FI"}
 KILO_FROM = 995
+MOST_DECIMALS = 6
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -130,6 +131,8 @@ class _Filling(Formatter):
             return day_and_clock(value) if "%d" in format_spec else clock(value)
         if isinstance(value, date):
             return day(value)
+        if isinstance(value, (int, float)) and format_spec.endswith("g"):
+            return number(value, MOST_DECIMALS)
         if isinstance(value, (int, float)) and format_spec.endswith(("f", "%")):
             return share(value) if format_spec.endswith("%") else number(value, 0)
         return str(super().format_field(value, format_spec))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 from dashboard import worker
 from dashboard.stress_question import StressQuestion
 from lastmile.errors import LastmileError
+from lastmile.messages import Message
 from simulation.executor import Crew, Workers
 from simulation.experiment import Plan, compare, simulate
 from simulation.sampling import Progress, Sampler
@@ -39,6 +40,8 @@ FILMS_KEPT = 12
 SEED = 1
 FIRST_LOOK = 20
 """Days before it is first seen whether a precision is reached."""
+
+OUR_FAULT = Message("our fault: the log of the dashboard says more")
 
 _LOG = logging.getLogger(__name__)
 
@@ -247,7 +250,7 @@ class Office:
                 job.error, job.state = str(fault), "failed"
             except Exception:  # noqa: BLE001 - told to the reader, logged for us
                 _LOG.exception("a comparison failed")
-                job.error, job.state = "our fault: the log of the dashboard says more", "failed"
+                job.error, job.state = OUR_FAULT, "failed"
 
     def _simulate(self, job: Job, question: Question) -> None:
         """Compare the pilots of a question with its base, or simulate the base alone."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import folium
@@ -14,12 +12,12 @@ from dashboard.formats import spoken
 from dashboard.line_draft import ROWS, own_stops, point_of
 from dashboard.maps import ESPOO, base_map, line, marker
 from dashboard.roads import road
-from dashboard.texts import _, _n, language, plain
+from dashboard.texts import _, _n, language, plain, several_lines
 from dashboard.trip_map import fit
 from lastmile.errors import LastmileError, OffNetworkError
 from lastmile.network.street import load_network
 from lastmile.places import Gazetteer
-from lastmile.transit.feed import load_feed
+from lastmile.transit.feed import read_feed
 from scenarios.load import load_scenario
 from simulation.gtfs_in import read_line
 from simulation.lines import STOP_OFF_ROAD_M
@@ -198,7 +196,7 @@ def _upload() -> None:
             try:
                 _take(file.getvalue(), name or None)
             except LastmileError as fault:
-                st.error(plain(spoken(str(fault))))
+                st.error(several_lines(str(fault)))
         said = st.session_state.get("own-feed-note")
         if said:
             st.info(said)
@@ -212,10 +210,7 @@ def _take(content: bytes, name: str | None) -> None:
     LastmileError
         If it is no feed, or has no such line.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "feed.zip"
-        path.write_bytes(content)
-        feed = load_feed(path)
+    feed = read_feed(content, "feed.zip")
     day = representative_date(feed, load_scenario("baseline").day, [])
     found = read_line(feed, day, name)
     own_stops()[:] = [

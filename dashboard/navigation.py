@@ -7,7 +7,14 @@ import streamlit as st
 from dashboard.formats import sentence
 from dashboard.state import LANGUAGE_PARAMETER
 from dashboard.style import ICON, STYLE
-from dashboard.texts import LANGUAGE_KEY, LANGUAGES, _, choose_language, language, plain
+from dashboard.texts import (
+    LANGUAGE_KEY,
+    LANGUAGES,
+    _,
+    choose_language,
+    language,
+    several_lines,
+)
 from lastmile.errors import LastmileError
 
 
@@ -21,7 +28,7 @@ def run() -> None:
     try:
         chosen.run()
     except LastmileError as fault:
-        st.error("  \n".join(plain(line) for line in sentence(str(fault)).splitlines()))
+        st.error(several_lines(sentence(str(fault))))
 
 
 def _pages() -> list[st.Page]:

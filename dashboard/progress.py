@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.comparison import office
 from dashboard.formats import duration
-from dashboard.texts import _, plain
+from dashboard.texts import _, several_lines
 
 if TYPE_CHECKING:
     from dashboard.jobs import Job
@@ -55,5 +55,5 @@ def show_end(job: Job) -> bool:
             office().ask(job.question, again=True)
             st.rerun()
     elif job.state == "failed":
-        st.error(plain(job.error))
+        st.error(several_lines(job.error))
     return job.state == "done"

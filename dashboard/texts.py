@@ -88,3 +88,10 @@ def plain(text: str) -> str:
 
     unlinked = _ADDRESS.sub("\u2060", " ".join(spoken(text).split()))
     return _MARKDOWN.sub(r"\\\1", unlinked)
+
+
+def several_lines(text: str) -> str:
+    """Return text that Markdown shows as it is, line by line: an error may list many faults."""
+    from dashboard.formats import spoken  # noqa: PLC0415 - formats stand on these texts
+
+    return "  \n".join(plain(line) for line in spoken(text).splitlines())

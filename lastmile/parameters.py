@@ -14,6 +14,7 @@ from rapidfuzz import process
 
 from lastmile.datasets import bundle_path, read_bundle
 from lastmile.errors import DataError, ParameterError
+from lastmile.messages import Message
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -186,24 +187,32 @@ class Parameters(Mapping[str, Parameter]):
         ParameterError
             Names are unknown or values impossible; the message lists every fault.
         """
-        faults: list[str] = []
+        faults: list[Message] = []
         changed = dict(self._parameters)
         for name, value in values.items():
             parameter = self._parameters.get(name)
             if parameter is None:
                 faults.append(self._unknown(name))
             elif isinstance(value, bool) or not isinstance(value, int | float):
-                faults.append(f"{name} = {value!r}: not a number")
+                faults.append(Message("{name} = {value!r}: not a number", name=name, value=value))
             elif not (math.isfinite(value) and 0 <= value <= parameter.largest):
-                allowed = "0 to 1" if parameter.unit == _SHARE else "0 or more"
-                faults.append(f"{name} = {value}: must be {allowed} ({parameter.unit})")
+                share = parameter.unit == _SHARE
+                faults.append(
+                    Message(
+                        "{name} = {value}: must be {allowed} ({unit})",
+                        name=name,
+                        value=value,
+                        allowed=Message("0 to 1") if share else Message("0 or more"),
+                        unit=parameter.unit,
+                    )
+                )
             else:
                 number = float(value)
                 changed[name] = parameter.model_copy(
                     update={"value": number, "low": number, "high": number, "source": source}
                 )
         if faults:
-            raise ParameterError("; ".join(faults))
+            raise ParameterError(Message.joined(faults))
         return Parameters(changed)
 
     def uncertain(self) -> tuple[str, ...]:
@@ -245,10 +254,12 @@ class Parameters(Mapping[str, Parameter]):
             changed[name] = changed[name].model_copy(update={"value": value})
         return Parameters(changed)
 
-    def _unknown(self, name: str) -> str:
+    def _unknown(self, name: str) -> Message:
         nearest = process.extract(name[:100], self._parameters.keys(), limit=3)
-        return f"unknown parameter {name[:100]!r}; the nearest names are: " + ", ".join(
-            known for known, _, _ in nearest
+        return Message(
+            "unknown parameter {name!r}; the nearest names are: {nearest}",
+            name=name[:100],
+            nearest=", ".join(known for known, _, _ in nearest),
         )
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from scipy import optimize, stats
 
 from lastmile.errors import ScenarioError
+from lastmile.messages import Message
 from simulation.choice import LATENT_POOL, draw_taste
 from simulation.counts import DAY_TYPES, HOURS, MONTHS
 from simulation.parties import DRAWS, Parties
@@ -113,7 +114,11 @@ class DemandInputs:
         if unknown:
             known = ", ".join(self.entrances)
             raise ScenarioError(
-                f"no visits are known at {', '.join(unknown)}; entrances with counts: {known}"
+                Message(
+                    "no visits are known at {unknown}; entrances with counts: {known}",
+                    unknown=", ".join(unknown),
+                    known=known,
+                )
             )
         rows = [self.entrances.index(name) for name in entrances]
         return replace(

@@ -20,6 +20,7 @@ from rapidfuzz import process
 
 from lastmile.datasets import KINDS, SOURCES_FILE, active, bundle_path
 from lastmile.errors import ExperimentError, RequestError
+from lastmile.messages import Message
 from scenarios.load import load_scenario
 from simulation.daytrial import day_trial
 from simulation.executor import available_cpus, open_crew
@@ -545,9 +546,15 @@ def _refuse_failed(sampler: Sampler, subject: Subject, count: int) -> None:
     failures = sampler.failures(subject)
     if failures and not len(sampler.sample(subject, count)):
         raise ExperimentError(
-            f"{subject.name}: every one of {len(failures)} replications failed; the first "
-            f"(seed {failures[0].seed}, replication {failures[0].replication}): "
-            f"{failures[0].message}"
+            Message(
+                "{scenario}: every one of {count} replications failed; the first (seed {seed}, "
+                "replication {replication}): {reason}",
+                scenario=subject.name,
+                count=len(failures),
+                seed=failures[0].seed,
+                replication=failures[0].replication,
+                reason=failures[0].message,
+            )
         )
 
 

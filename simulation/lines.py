@@ -224,8 +224,12 @@ class LineBuilder:
             names = sorted({route.short_name for route in self.timetable.routes})
             self.faults.add(
                 f"{where}.route",
-                f"the timetable of {self.timetable.day:%A %Y-%m-%d} has no route "
-                f"{spec.route!r}; it has {', '.join(names)}",
+                Message(
+                    "the timetable of {day:%A %Y-%m-%d} has no route {route!r}; it has {names}",
+                    day=self.timetable.day,
+                    route=spec.route,
+                    names=", ".join(names),
+                ),
             )
             return None
         stops, trips = self._on_one_line(runs)
@@ -300,7 +304,7 @@ class LineBuilder:
         for way in (OUT, BACK):
             mine = [trip for trip in trips if trip.direction == way]
             if not mine:
-                self.faults.add(where, "the timetable runs in one direction only")
+                self.faults.add(where, Message("the timetable runs in one direction only"))
                 continue
             pattern = max(mine, key=lambda trip: np.count_nonzero(~np.isnan(trip.times_s)))
             offsets = np.array(pattern.times_s) - pattern.start_s

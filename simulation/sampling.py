@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 import numpy as np
 
 from lastmile.errors import ExperimentError, LastmileError, RequestError
+from lastmile.messages import Message
 from simulation.store import FIGURES
 from simulation.trial import Failure, PackedTrial, Record, pack, run_block
 
@@ -408,5 +409,7 @@ def paired_samples(samples: Sequence[Sample]) -> list[Sample]:
     for sample in samples[1:]:
         common = np.intersect1d(common, sample.replications)
     if not len(common):
-        raise RequestError("no replication went well in all scenarios: nothing can be compared")
+        raise RequestError(
+            Message("no replication went well in all scenarios: nothing can be compared")
+        )
     return [sample.at(common) for sample in samples]

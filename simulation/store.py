@@ -41,6 +41,7 @@ import pyarrow.parquet as pq
 from lastmile import __version__
 from lastmile.datasets import DATA_DIR_VARIABLE, user_data_dir
 from lastmile.errors import ExperimentError, RequestError
+from lastmile.messages import Message
 from simulation.trial import Outcome, Record
 
 if TYPE_CHECKING:
@@ -266,7 +267,9 @@ class Run:
                 return self._read(name, replications)
             except FileNotFoundError:  # joined by another process just now
                 continue
-        raise ExperimentError(f"the run {self.folder} changes too fast to be read; try again")
+        raise ExperimentError(
+            Message("the run {run} changes too fast to be read; try again", run=self.folder)
+        )
 
     def join_parts(self) -> None:
         """Make one part of many small ones, so that reading stays fast.
@@ -360,8 +363,12 @@ class Run:
             with _writing(self.folder):
                 part.folder.rename(part.folder.with_name(_DAMAGED + part.folder.name))
             raise ExperimentError(
-                f"{path} is damaged ({str(wrong).splitlines()[0]}); it was set aside, ask again "
-                "and it is simulated again"
+                Message(
+                    "{path} is damaged ({reason}); it was set aside, ask again and it is "
+                    "simulated again",
+                    path=path,
+                    reason=str(wrong).splitlines()[0],
+                )
             ) from wrong
 
 
@@ -423,7 +430,9 @@ class RunStore:
                 raise
         begun = self.find(key)
         if begun is None:
-            raise ExperimentError(f"the run {target} was removed while it was begun; try again")
+            raise ExperimentError(
+                Message("the run {run} was removed while it was begun; try again", run=target)
+            )
         return begun
 
     def runs(self) -> list[Run]:
@@ -434,7 +443,11 @@ class RunStore:
             return []
         except OSError as error:
             raise ExperimentError(
-                f"cannot read the run store {self.folder}: {error.strerror}"
+                Message(
+                    "cannot read the run store {folder}: {reason}",
+                    folder=self.folder,
+                    reason=error.strerror,
+                )
             ) from None
         found = [run for entry in entries if (run := self._read(entry)) is not None]
         return sorted(found, key=lambda run: (run.manifest.created_at, run.id))
@@ -558,8 +571,13 @@ class RunStore:
             return None
         except OSError as error:
             raise ExperimentError(
-                f"cannot read the run {folder}: {error.strerror}; give the right to read it or "
-                f"set {DATA_DIR_VARIABLE} to another folder"
+                Message(
+                    "cannot read the run {run}: {reason}; give the right to read it or set "
+                    "{variable} to another folder",
+                    run=folder,
+                    reason=error.strerror,
+                    variable=DATA_DIR_VARIABLE,
+                )
             ) from None
         except (ValueError, KeyError, TypeError, AttributeError):
             return None  # not a run of ours, or damaged: begun again where it is needed
@@ -650,7 +668,12 @@ def _writing(folder: Path) -> Iterator[None]:
         if error.errno not in _REFUSALS:
             raise
         raise ExperimentError(
-            f"cannot write to the run store {folder}: {error.strerror}; what it held is as it "
-            f"was. Make room, give the right to write there, set {DATA_DIR_VARIABLE} to another "
-            "folder, or go without a store (--no-store)"
+            Message(
+                "cannot write to the run store {folder}: {reason}; what it held is as it was. Make "
+                "room, give the right to write there, set {variable} to another folder, or go "
+                "without a store (--no-store)",
+                folder=folder,
+                reason=error.strerror,
+                variable=DATA_DIR_VARIABLE,
+            )
         ) from error

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from lastmile.errors import NoServiceError, OffNetworkError, ParameterError, RequestError
+from lastmile.messages import Message
 from lastmile.network.access import Mode
 from lastmile.network.edits import Closure, NewLink
 from lastmile.network.paths import matrix
@@ -212,22 +213,47 @@ def representative_date(feed: Feed, day: Day, warnings: list[str]) -> date:
         If the timetable has no such weekday.
     """
     if feed.span is None:
-        raise NoServiceError("the timetable has no day with service")
+        raise NoServiceError(Message("the timetable has no day with service"))
     first, last = feed.span
     days = [first + timedelta(days=k) for k in range((last - first).days + 1)]
     of_kind = [one for one in days if one.weekday() == WEEKDAYS[day.day_type]]
     of_month = [one for one in of_kind if one.month == day.month]
     if not of_kind:
-        raise NoServiceError(f"the timetable from {first} to {last} has no {day.day_type}")
+        raise NoServiceError(
+            Message(
+                "the timetable from {first:%Y-%m-%d} to {last:%Y-%m-%d} has no {kind}",
+                first=first,
+                last=last,
+                kind=DAY_WORDS[day.day_type],
+            )
+        )
     running = {one: feed.active_services(one).tobytes() for one in of_month or of_kind}
     usual, _ = Counter(running.values()).most_common(1)[0]
     chosen = next(one for one, services in running.items() if services == usual)
     if not of_month:
         warnings.append(
-            f"the timetable from {first} to {last} has no {day.day_type} in month {day.month}: "
-            f"that of {chosen} stands for it"
+            Message(
+                "the timetable from {first:%Y-%m-%d} to {last:%Y-%m-%d} has no {kind} in month "
+                "{month}: that of {chosen:%Y-%m-%d} stands for it",
+                first=first,
+                last=last,
+                kind=DAY_WORDS[day.day_type],
+                month=day.month,
+                chosen=chosen,
+            )
         )
     return chosen
+
+
+DAY_WORDS = {
+    "weekday": Message("weekday"),
+    "saturday": Message("saturday"),
+    "sunday": Message("sunday"),
+}
+"""Kinds of day as they stand in a sentence."""
+
+KIND_WORDS = {"park_entrance": Message("park entrance"), "car_park": Message("car park")}
+"""Kinds of place as they stand in a sentence; others by their name in the gazetteer."""
 
 
 @lru_cache(maxsize=8)
@@ -299,7 +325,15 @@ class _SupplyBuilder:
             self.faults.add(key, str(unknown))
             return None
         if kind is not None and place.kind != kind:
-            self.faults.add(key, f"{name} is no {kind.replace('_', ' ')} but a {place.kind}")
+            self.faults.add(
+                key,
+                Message(
+                    "{name} is no {wanted} but a {kind}",
+                    name=name,
+                    wanted=KIND_WORDS.get(kind, kind),
+                    kind=KIND_WORDS.get(place.kind, place.kind),
+                ),
+            )
             return None
         return place
 
@@ -318,7 +352,9 @@ class _SupplyBuilder:
                 Entrance(name, place.name(), place.lat, place.lon, spaces, float(spec.queue_spaces))
             )
         if not found and not self.faults:
-            self.faults.add("entrances", "there is none: the day needs a way into the park")
+            self.faults.add(
+                "entrances", Message("there is none: the day needs a way into the park")
+            )
         return tuple(found)
 
     def car_parks(self, entrances: tuple[Entrance, ...]) -> tuple[CarPark, ...]:
@@ -333,8 +369,12 @@ class _SupplyBuilder:
             if place.entrance not in ids:
                 self.faults.add(
                     key,
-                    f"it belongs to the entrance {place.entrance!r}, which the scenario lacks; "
-                    f"entrances: {', '.join(ids)}",
+                    Message(
+                        "it belongs to the entrance {entrance!r}, which the scenario lacks; "
+                        "entrances: {known}",
+                        entrance=place.entrance,
+                        known=", ".join(ids),
+                    ),
                 )
                 continue
             capacity = self._capacity(key, spec, place)
@@ -347,7 +387,7 @@ class _SupplyBuilder:
         if spec.capacity is not None:
             return spec.capacity
         if place.capacity is None:
-            self.faults.add(f"{key}.capacity", "not known, so it must be given")
+            self.faults.add(f"{key}.capacity", Message("not known, so it must be given"))
             return None
         whole = self.values.get(f"parking_capacity_{place.entrance}")
         known = [

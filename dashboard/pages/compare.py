@@ -29,7 +29,7 @@ from dashboard.comparison import Comparison as Asked
 from dashboard.formats import fine_share, locale
 from dashboard.progress import leave_before, show_end, show_progress
 from dashboard.state import read_query, seed, write_query
-from dashboard.texts import _, plain
+from dashboard.texts import _, plain, several_lines
 from dashboard.uploads import LARGEST_BYTES
 from lastmile.errors import LastmileError
 from lastmile.places import Gazetteer
@@ -66,7 +66,7 @@ def page() -> None:
             try:
                 job = office().ask(comparison.question())
             except LastmileError as fault:
-                st.error(plain(str(fault)))
+                st.error(several_lines(str(fault)))
             else:
                 leave_before(job)
                 if not job.is_over:
@@ -239,7 +239,7 @@ def _upload() -> None:
         try:
             key = take_upload(given.getvalue())
         except LastmileError as fault:
-            st.error(plain(str(fault)))
+            st.error(several_lines(str(fault)))
             return
         st.success(
             _(

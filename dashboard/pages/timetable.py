@@ -15,7 +15,6 @@ from dashboard import charts
 from dashboard.comparison import EXAMPLE, Comparison, office, scenario, scenario_keys, title
 from dashboard.drawing import draw
 from dashboard.figures import amount, label
-from dashboard.formats import spoken
 from dashboard.jobs import Question
 from dashboard.maps import base_map, line, marker
 from dashboard.progress import leave_before, show_end, show_progress
@@ -23,7 +22,7 @@ from dashboard.roads import road
 from dashboard.series import series_of
 from dashboard.state import Query, read_query, seed, write_query
 from dashboard.stress_desk import stress_desk
-from dashboard.texts import _, _n, plain
+from dashboard.texts import _, _n, plain, several_lines
 from dashboard.timetable_editor import editor
 from dashboard.trip_map import fit
 from lastmile.errors import LastmileError
@@ -88,7 +87,7 @@ def page() -> None:
     try:
         job = office().ask(_question(key))
     except LastmileError as fault:
-        st.error(plain(spoken(str(fault))))
+        st.error(several_lines(str(fault)))
     else:
         if not job.is_over:
             leave_before(job)

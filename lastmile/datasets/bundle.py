@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from lastmile.datasets.hashing import first_fault, sha256_of
+from lastmile.datasets.hashing import damaged, first_fault, sha256_of
 from lastmile.errors import DataError
+from lastmile.messages import Message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,12 +109,16 @@ class Bundle:
             stat = path.stat()
             parsed = _parse_sources(path, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size)
         except FileNotFoundError:
-            raise DataError(self._fault(SOURCES_FILE, "is missing")) from None
+            raise DataError(self._fault(SOURCES_FILE, Message("is missing"))) from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-            raise DataError(self._fault(SOURCES_FILE, f"cannot be read: {error}")) from error
+            raise DataError(
+                self._fault(SOURCES_FILE, Message("cannot be read: {reason}", reason=str(error)))
+            ) from error
         except ValidationError as error:
             raise DataError(
-                self._fault(SOURCES_FILE, f"is damaged: {first_fault(error)}")
+                self._fault(
+                    SOURCES_FILE, Message("is damaged: {reason}", reason=first_fault(error))
+                )
             ) from error
         return tuple(
             Source(
@@ -139,15 +144,19 @@ class Bundle:
         path = self.path(relative)
         expected = next((s.sha256 for s in self.sources() if s.file == relative), None)
         if expected is None:
-            raise DataError(self._fault(relative, f"is not named in {SOURCES_FILE}"))
+            raise DataError(
+                self._fault(relative, Message("is not named in {file}", file=SOURCES_FILE))
+            )
         try:
             found = sha256_of(path)
         except FileNotFoundError:
-            raise DataError(self._fault(relative, "is missing")) from None
+            raise DataError(self._fault(relative, Message("is missing"))) from None
         except OSError as error:
-            raise DataError(self._fault(relative, f"cannot be read: {error.strerror}")) from error
+            raise DataError(
+                self._fault(relative, Message("cannot be read: {reason}", reason=error.strerror))
+            ) from error
         if found != expected:
-            what = f"is damaged (SHA-256 {expected[:12]}... expected, {found[:12]}... found)"
+            what = damaged(expected, found)
             raise DataError(self._fault(relative, what))
         return path
 
@@ -178,15 +187,25 @@ class Bundle:
         try:
             table = pd.read_csv(io.BytesIO(content), dtype=dict.fromkeys(text, "str"))
         except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-            raise DataError(self._fault(relative, f"is not a table: {error}")) from error
+            raise DataError(
+                self._fault(relative, Message("is not a table: {reason}", reason=str(error)))
+            ) from error
         missing = [name for name in columns if name not in table.columns]
         if missing:
-            raise DataError(self._fault(relative, f"lacks the columns {', '.join(missing)}"))
+            raise DataError(
+                self._fault(
+                    relative, Message("lacks the columns {columns}", columns=", ".join(missing))
+                )
+            )
         return table
 
-    def _fault(self, relative: str, what: str) -> str:
-        restore = self.restore.format(file=relative)
-        return f"the bundled file {self.path(relative)} {what}; restore it with: {restore}"
+    def _fault(self, relative: str, what: Message) -> Message:
+        return Message(
+            "the bundled file {path} {what}; restore it with: {command}",
+            path=self.path(relative),
+            what=what,
+            command=self.restore.format(file=relative),
+        )
 
 
 @lru_cache(maxsize=1)

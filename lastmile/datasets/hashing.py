@@ -6,6 +6,8 @@ import hashlib
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from lastmile.messages import Message
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -22,6 +24,15 @@ def sha256_of(path: Path) -> str:
 def _sha256_while(path: Path, _mtime_ns: int, _ctime_ns: int, _size: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def damaged(expected: str, found: str) -> Message:
+    """Return that a file is not the one whose SHA-256 is known."""
+    return Message(
+        "is damaged (SHA-256 {expected}... expected, {found}... found)",
+        expected=expected[:12],
+        found=found[:12],
+    )
 
 
 def first_fault(error: ValidationError) -> str:

@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from lastmile.datasets.hashing import first_fault, sha256_of
+from lastmile.datasets.hashing import damaged, first_fault, sha256_of
 from lastmile.errors import DataError
+from lastmile.messages import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -97,15 +98,15 @@ class UserDataset:
         path = self.folder / relative
         expected = self.manifest.sha256.get(relative)
         if expected is None:
-            raise DataError(_broken(self.kind, path, "is not part of the data set"))
+            raise DataError(_broken(self.kind, path, Message("is not part of the data set")))
         try:
             found = sha256_of(path)
         except OSError as error:
             raise DataError(
-                _broken(self.kind, path, f"cannot be read: {error.strerror}")
+                _broken(self.kind, path, Message("cannot be read: {reason}", reason=error.strerror))
             ) from error
         if found != expected:
-            what = f"is damaged (SHA-256 {expected[:12]}... expected, {found[:12]}... found)"
+            what = damaged(expected, found)
             raise DataError(_broken(self.kind, path, what))
         return path
 
@@ -132,19 +133,31 @@ def active(kind: DatasetKind) -> UserDataset | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(_broken(kind, pointer, f"cannot be read: {error}")) from error
+        raise DataError(
+            _broken(kind, pointer, Message("cannot be read: {reason}", reason=str(error)))
+        ) from error
     if not version or version.startswith(".") or "/" in version or "\x00" in version:
-        raise DataError(_broken(kind, pointer, "names no version"))
+        raise DataError(_broken(kind, pointer, Message("names no version")))
     folder = pointer.parent / version
     manifest = folder / "manifest.json"
     try:
         facts = Manifest.model_validate_json(manifest.read_bytes())
     except OSError as error:
-        raise DataError(_broken(kind, manifest, f"cannot be read: {error.strerror}")) from error
+        raise DataError(
+            _broken(kind, manifest, Message("cannot be read: {reason}", reason=error.strerror))
+        ) from error
     except ValidationError as error:
-        raise DataError(_broken(kind, manifest, f"is damaged: {first_fault(error)}")) from error
+        raise DataError(
+            _broken(kind, manifest, Message("is damaged: {reason}", reason=first_fault(error)))
+        ) from error
     if facts.kind != kind or facts.version != version:
-        raise DataError(_broken(kind, manifest, f"is of {facts.kind} {facts.version}"))
+        raise DataError(
+            _broken(
+                kind,
+                manifest,
+                Message("is of {kind} {version}", kind=facts.kind, version=facts.version),
+            )
+        )
     return UserDataset(folder, facts)
 
 
@@ -227,10 +240,13 @@ def kind_folder(kind: DatasetKind) -> Path:
     return user_data_dir() / kind
 
 
-def _broken(kind: str, path: Path, what: str) -> str:
-    return (
-        f"{path} {what}; go back to the bundled data with: lastmile data reset {kind}, "
-        "or build the data set again with: lastmile data build"
+def _broken(kind: str, path: Path, what: Message) -> Message:
+    return Message(
+        "{path} {what}; go back to the bundled data with: lastmile data reset {kind}, or build the "
+        "data set again with: lastmile data build",
+        path=path,
+        what=what,
+        kind=kind,
     )
 
 

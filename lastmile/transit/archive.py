@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from lastmile.errors import DataError
+from lastmile.messages import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -123,15 +124,42 @@ def open_feed(
         path = Path(source).expanduser()
         tell(f"reading {path}")
         files = _from_path(path, tables, limits)
+    return _raw_feed(str(source), files)
+
+
+def open_feed_bytes(
+    content: bytes, name: str, tables: Collection[str], *, limits: Limits = DEFAULT_LIMITS
+) -> RawFeed:
+    """Read the bytes of the tables wanted from a zip that somebody handed over.
+
+    Parameters
+    ----------
+    content, name
+        The zip, and what its faults call it.
+    tables, limits
+        As for `open_feed`.
+
+    Raises
+    ------
+    DataError
+        It is no feed, or goes beyond a limit.
+    """
+    return _raw_feed(name, _from_zip(io.BytesIO(content), name, tables, limits))
+
+
+def _raw_feed(source: str, files: dict[str, bytes]) -> RawFeed:
     if not files:
         raise DataError(
-            f"{source}: no GTFS table in it (stops.txt, routes.txt, trips.txt, stop_times.txt, "
-            "...); name a GTFS folder, zip or URL"
+            Message(
+                "{source}: no GTFS table in it (stops.txt, routes.txt, trips.txt, "
+                "stop_times.txt, ...); name a GTFS folder, zip or URL",
+                source=source,
+            )
         )
     digest = hashlib.sha256()
     for name in sorted(files):
         digest.update(name.encode() + b"\0" + hashlib.sha256(files[name]).digest())
-    return RawFeed(str(source), files, digest.hexdigest())
+    return RawFeed(source, files, digest.hexdigest())
 
 
 def _from_path(path: Path, tables: Collection[str], limits: Limits) -> dict[str, bytes]:
@@ -181,9 +209,15 @@ def _from_zip(
             members = _table_members(archive, source, tables, limits)
             return _unpack(archive, members, source, limits)
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise DataError(f"{source}: not a sound zip file: {error}") from error
+        raise DataError(
+            Message("{source}: not a sound zip file: {reason}", source=source, reason=str(error))
+        ) from error
     except (NotImplementedError, RuntimeError) as error:
-        raise DataError(f"{source}: this zip cannot be unpacked: {error}") from error
+        raise DataError(
+            Message(
+                "{source}: this zip cannot be unpacked: {reason}", source=source, reason=str(error)
+            )
+        ) from error
 
 
 def _table_members(
@@ -193,27 +227,44 @@ def _table_members(
     entries = archive.infolist()
     if len(entries) > limits.members:
         raise DataError(
-            f"{source}: {len(entries)} files in the zip, more than the {limits.members} allowed"
+            Message(
+                "{source}: {files} files in the zip, more than the {most} allowed",
+                source=source,
+                files=len(entries),
+                most=limits.members,
+            )
         )
     folders: dict[PurePosixPath, dict[str, zipfile.ZipInfo]] = {}
     for entry in entries:
         path = PurePosixPath(entry.filename.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or ":" in entry.filename.split("/")[0]:
             raise DataError(
-                f"{source}: the zip holds {entry.filename!r}, a name that points out of it; "
-                "do not trust this file"
+                Message(
+                    "{source}: the zip holds {name!r}, a name that points out of it; do not trust "
+                    "this file",
+                    source=source,
+                    name=entry.filename,
+                )
             )
         if entry.is_dir() or path.suffix != ".txt" or path.stem not in tables:
             continue
         here = folders.setdefault(path.parent, {})
         if path.stem in here:
-            raise DataError(f"{source}: {path} is in the zip twice; keep one")
+            raise DataError(
+                Message("{source}: {name} is in the zip twice; keep one", source=source, name=path)
+            )
         here[path.stem] = entry
     if PurePosixPath() in folders:
         return folders[PurePosixPath()]
     if len(folders) > 1:
         names = ", ".join(sorted(map(str, folders)))
-        raise DataError(f"{source}: several feeds in one zip ({names}); name a zip with one")
+        raise DataError(
+            Message(
+                "{source}: several feeds in one zip ({names}); name a zip with one",
+                source=source,
+                names=names,
+            )
+        )
     return next(iter(folders.values()), {})
 
 
@@ -227,7 +278,13 @@ def _unpack(
     left = limits.unpacked_bytes
     for name, entry in members.items():
         if entry.flag_bits & _ENCRYPTED:
-            raise DataError(f"{source}: {entry.filename} is encrypted; unpack it first")
+            raise DataError(
+                Message(
+                    "{source}: {name} is encrypted; unpack it first",
+                    source=source,
+                    name=entry.filename,
+                )
+            )
         allowed = min(left, max(_RATIO_FREE_BYTES, int(limits.ratio * entry.compress_size)))
         if entry.file_size > allowed:
             raise DataError(_bomb(source, entry, limits, left))
@@ -240,20 +297,26 @@ def _unpack(
     return files
 
 
-def _bomb(source: str, entry: zipfile.ZipInfo, limits: Limits, left: int) -> str:
+def _bomb(source: str, entry: zipfile.ZipInfo, limits: Limits, left: int) -> Message:
     if entry.file_size > left:
         return _too_large(source, limits)
-    return (
-        f"{source}: {entry.filename} unpacks to more than {limits.ratio:g} times its packed size "
-        f"({entry.file_size} from {entry.compress_size} bytes), which no timetable does; "
-        "do not trust this file"
+    return Message(
+        "{source}: {name} unpacks to more than {ratio:g} times its packed size ({size} from "
+        "{packed} bytes), which no timetable does; do not trust this file",
+        source=source,
+        name=entry.filename,
+        ratio=limits.ratio,
+        size=entry.file_size,
+        packed=entry.compress_size,
     )
 
 
-def _too_large(source: str, limits: Limits) -> str:
-    return (
-        f"{source}: its tables are larger than {limits.unpacked_bytes / _MEBIBYTE:g} MiB together; "
-        "cut the feed to the region first"
+def _too_large(source: str, limits: Limits) -> Message:
+    return Message(
+        "{source}: its tables are larger than {most:g} MiB together; cut the feed to the region "
+        "first",
+        source=source,
+        most=limits.unpacked_bytes / _MEBIBYTE,
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from lastmile import datasets
 from lastmile.errors import DataError
-from lastmile.transit.archive import DEFAULT_LIMITS, Limits, open_feed
+from lastmile.transit.archive import DEFAULT_LIMITS, Limits, open_feed, open_feed_bytes
 from lastmile.transit.model import Feed, Shapes, StopTimes
 from lastmile.transit.store import load_stored_feed, save_feed
 from lastmile.transit.tables import FeedWarning
@@ -33,6 +33,7 @@ __all__ = [
     "build_timetable",
     "load_active_feed",
     "load_feed",
+    "read_feed",
     "write_feed",
 ]
 
@@ -68,6 +69,22 @@ def load_feed(
     """
     tell = progress or (lambda _message: None)
     return validate(open_feed(source, COLUMNS, limits=limits, progress=tell), tell)
+
+
+def read_feed(content: bytes, name: str) -> Feed:
+    """Read a zipped GTFS feed that somebody handed over, and judge it.
+
+    Parameters
+    ----------
+    content, name
+        The zip, and what its faults call it.
+
+    Raises
+    ------
+    DataError
+        The feed cannot be used; the message names file and line.
+    """
+    return validate(open_feed_bytes(content, name, COLUMNS), lambda _said: None)
 
 
 def load_active_feed() -> Feed:

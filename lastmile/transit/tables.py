@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from lastmile.errors import DataError
+from lastmile.messages import Message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,9 +58,16 @@ class FeedWarning:
 
     def __str__(self) -> str:
         """Return the warning as a sentence."""
-        first = "the first on " if self.count > 1 else ""
-        at = f" ({first}line {self.line})" if self.line else ""
-        return f"{self.file}: {self.count} {self.what}{at}"
+        return str(self.said())
+
+    def said(self) -> Message:
+        """Return the warning as a sentence that can be said in another language."""
+        facts = {"file": self.file, "count": self.count, "what": self.what, "line": self.line}
+        if not self.line:
+            return Message("{file}: {count} {what}", **facts)
+        if self.count > 1:
+            return Message("{file}: {count} {what} (the first on line {line})", **facts)
+        return Message("{file}: {count} {what} (line {line})", **facts)
 
 
 @dataclass(eq=False)
@@ -103,7 +111,9 @@ class RawTable:
 
     def fault(self, row: int, what: str) -> DataError:
         """Return an error that names the file and the line of a row."""
-        return DataError(f"{self.where}, line {self.line(row)}: {what}")
+        return DataError(
+            Message("{file}, line {line}: {what}", file=self.where, line=self.line(row), what=what)
+        )
 
     def warn(self, bad: Mask, what: str) -> None:
         """Count the rows marked in a warning, when there are any."""
@@ -236,7 +246,7 @@ def read_table(raw: RawFeed, name: str, known: Sequence[str]) -> RawTable | None
     header = _header(data, where)
     wanted = [column for column in header if column in known]
     if data.count(b'"') % 2:
-        raise _unreadable(data, where, "a quotation mark is never closed")
+        raise _unreadable(data, where, Message("a quotation mark is never closed"))
     if b"\n" not in data and b"\r" not in data:
         data += b"\n"
     bad_records: list[int] = []
@@ -270,7 +280,7 @@ def read_table(raw: RawFeed, name: str, known: Sequence[str]) -> RawTable | None
     read = RawTable(name, where, data, {c: table[c] for c in wanted}, record)
     if bad_records:
         line = line_of_record(data, bad_records[0])
-        what = "rows with more or fewer fields than the heading, left out"
+        what = Message("rows with more or fewer fields than the heading, left out")
         read.warnings.append(FeedWarning(f"{name}.txt", line, len(bad_records), what))
     return read
 
@@ -285,7 +295,13 @@ def require(table: RawTable, columns: Sequence[str]) -> None:
     """
     missing = [column for column in columns if column not in table]
     if missing:
-        raise DataError(f"{table.where}, line 1: the column {', '.join(missing)} is missing")
+        raise DataError(
+            Message(
+                "{file}, line 1: the column {columns} is missing",
+                file=table.where,
+                columns=", ".join(missing),
+            )
+        )
 
 
 def line_of_record(data: bytes, record: int) -> int:
@@ -323,15 +339,23 @@ def line_of_record(data: bytes, record: int) -> int:
 def _header(data: bytes, where: str) -> list[str]:
     line = data.removeprefix(_BOM)[:_LONGEST_HEADER].splitlines()[:1]
     if not line or not line[0].strip():
-        raise DataError(f"{where}, line 1: the file has no heading")
+        raise DataError(Message("{file}, line 1: the file has no heading", file=where))
     try:
         names = next(csv.reader([line[0].decode("utf-8")]))
     except UnicodeDecodeError as error:
-        raise DataError(f"{where}, line 1: not UTF-8 text ({error.reason})") from error
+        raise DataError(
+            Message("{file}, line 1: not UTF-8 text ({reason})", file=where, reason=error.reason)
+        ) from error
     names = [name.strip() for name in names]
     twice = sorted({name for name in names if names.count(name) > 1 and name})
     if twice:
-        raise DataError(f"{where}, line 1: the column {', '.join(twice)} is there twice")
+        raise DataError(
+            Message(
+                "{file}, line 1: the column {columns} is there twice",
+                file=where,
+                columns=", ".join(twice),
+            )
+        )
     return [name or f"unnamed {position}" for position, name in enumerate(names)]
 
 
@@ -342,8 +366,12 @@ def _unreadable(data: bytes, where: str, error: str) -> DataError:
     except UnicodeDecodeError as encoding:
         line = data.count(b"\n", 0, encoding.start) + 1
         return DataError(
-            f"{where}, line {line}: not UTF-8 text (byte {data[encoding.start]:#04x}); "
-            "save the file as UTF-8"
+            Message(
+                "{file}, line {line}: not UTF-8 text (byte {byte}); save the file as UTF-8",
+                file=where,
+                line=line,
+                byte=f"{data[encoding.start]:#04x}",
+            )
         )
     reader = csv.reader(io.StringIO(data.decode("utf-8"), newline=""), strict=True)
     begun = 1
@@ -351,8 +379,19 @@ def _unreadable(data: bytes, where: str, error: str) -> DataError:
         for _fields in reader:
             begun = reader.line_num + 1
     except csv.Error as fault:
-        return DataError(f"{where}, line {begun}: not a CSV record ({fault})")
-    return DataError(f"{where}, line {begun}: not a CSV table: {error}")
+        return DataError(
+            Message(
+                "{file}, line {line}: not a CSV record ({reason})",
+                file=where,
+                line=begun,
+                reason=str(fault),
+            )
+        )
+    return DataError(
+        Message(
+            "{file}, line {line}: not a CSV table: {reason}", file=where, line=begun, reason=error
+        )
+    )
 
 
 def _take(values: NDArray[Any], indices: pa.Array, missing: object) -> NDArray[Any]:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from lastmile.errors import DataError
+from lastmile.messages import Message
 from lastmile.transit.model import WEEKDAYS, Feed, Shapes, StopTimes
 from lastmile.transit.tables import UNKNOWN_TIME, FeedWarning, RawTable, read_table, require
 
@@ -137,7 +138,11 @@ def validate(raw: RawFeed, tell: Callable[[str], None]) -> Feed:
         missing.append("calendar")
     if missing:
         names = ", ".join(f"{name}.txt" for name in missing)
-        raise DataError(f"{raw.source}: {names} missing; a GTFS feed needs it")
+        raise DataError(
+            Message(
+                "{source}: {names} missing; a GTFS feed needs it", source=raw.source, names=names
+            )
+        )
     return _Validation(raw, tell).feed()
 
 
@@ -192,9 +197,11 @@ class _Validation:
     def _needed(self, name: str, required: tuple[str, ...]) -> RawTable:
         table = self._open(name, required)
         if table is None:
-            raise DataError(f"{self._raw.where(name)}: missing; a GTFS feed needs it")
+            raise DataError(
+                Message("{file}: missing; a GTFS feed needs it", file=self._raw.where(name))
+            )
         if not len(table):
-            raise DataError(f"{table.where}, line 1: no row below the heading")
+            raise DataError(Message("{file}, line 1: no row below the heading", file=table.where))
         return table
 
     def _texts(self, name: str) -> pd.DataFrame:
@@ -214,11 +221,11 @@ class _Validation:
         agency = pd.DataFrame({column: table.text(column) for column in COLUMNS["agency"]})
         zones = agency["agency_timezone"]
         if not len(zones):
-            raise DataError(f"{table.where}, line 1: no row below the heading")
+            raise DataError(Message("{file}, line 1: no row below the heading", file=table.where))
         try:
             ZoneInfo(zones.iloc[0])
         except (KeyError, ValueError, OSError) as error:
-            raise table.fault(0, f"{zones.iloc[0]!r} is no time zone") from error
+            raise table.fault(0, Message("{zone!r} is no time zone", zone=zones.iloc[0])) from error
         table.warn(
             (zones != zones.iloc[0]).to_numpy(np.bool_),
             f"agencies in another time zone, read as {zones.iloc[0]} like the first",
@@ -266,7 +273,7 @@ class _Validation:
         stations = everything[kind != 0].reset_index(drop=True)
         stops = everything[(kind == 0) & placed].drop(columns="location_type")
         if stops.empty:
-            raise table.fault(0, "no stop with coordinates in the whole file")
+            raise table.fault(0, Message("no stop with coordinates in the whole file"))
         stops = stops.reset_index(drop=True)
         inherits = (stops["wheelchair_boarding"] == 0) & (stops["parent_station"] >= 0)
         stops.loc[inherits, "wheelchair_boarding"] = stations["wheelchair_boarding"].to_numpy()[
@@ -324,7 +331,9 @@ class _Validation:
             )
         if not ids:
             name = "calendar" if week is not None else "calendar_dates"
-            raise DataError(f"{self._raw.where(name)}, line 1: no usable service in the file")
+            raise DataError(
+                Message("{file}, line 1: no usable service in the file", file=self._raw.where(name))
+            )
         return tuple(ids), calendar, exceptions
 
     def _shapes(self) -> Shapes:
@@ -362,7 +371,11 @@ class _Validation:
             "trips of a service that no calendar has, left out",
         )
         if not len(table):
-            raise DataError(f"{table.where}, line 2: no trip has both a known route and service")
+            raise DataError(
+                Message(
+                    "{file}, line 2: no trip has both a known route and service", file=table.where
+                )
+            )
         shape = table.rows_of("shape_id", pd.Series(shapes.shape_id, dtype="str"))
         table.warn(
             (shape < 0) & ~table.is_empty("shape_id"),
@@ -471,9 +484,9 @@ class _Validation:
         if no_stop.any():
             no_stop[no_stop] = ~np.isin(table.text("stop_id")[no_stop], named)
         no_order = ~no_trip & np.isnan(table.number("stop_sequence"))
-        table.warn(no_trip, "calls of trips that were not read, left out")
-        table.warn(no_stop, "calls at stops that stops.txt does not have, left out")
-        table.warn(no_order, "calls without stop_sequence, left out")
+        table.warn(no_trip, Message("calls of trips that were not read, left out"))
+        table.warn(no_stop, Message("calls at stops that stops.txt does not have, left out"))
+        table.warn(no_order, Message("calls without stop_sequence, left out"))
         good = ~(no_trip | (stop < 0) | no_order)
         table.keep(good)
         calls = _Calls(table, trip[good], stop[good], len(trips))
@@ -484,8 +497,14 @@ class _Validation:
         calls.drop_short_trips()
         kept = calls.trips()
         if not len(kept):
-            what = "no trip in the file has two calls with times that make sense"
-            raise DataError(f"{table.where}, line 2: {what}{_examples(self._warnings)}")
+            raise DataError(
+                Message(
+                    "{file}, line 2: no trip in the file has two calls with times that make "
+                    "sense{examples}",
+                    file=table.where,
+                    examples=_examples(self._warnings),
+                )
+            )
         silent = len(trips) - len(kept) - calls.trips_dropped
         if silent:
             self._warnings.append(
@@ -565,17 +584,20 @@ class _Calls:
         again = ~self._starts()
         again[1:] &= sequence[1:] == sequence[:-1]
         if again.any():
-            what = "calls whose stop_sequence was there before in the trip, left out"
+            what = Message("calls whose stop_sequence was there before in the trip, left out")
             self._table.warn_from(int(self._row[again].min()), int(again.sum()), what)
             self._keep(~again)
 
     def drop_trips_without_ends(self) -> None:
         """Leave out trips with malformed times or without a first or last time."""
         self._drop_trips(
-            self._column["malformed"].astype(np.bool_), "trips with a malformed time, left out"
+            self._column["malformed"].astype(np.bool_),
+            Message("trips with a malformed time, left out"),
         )
         open_end = (self._starts() | self._ends()) & ~self._column["is_timepoint"].astype(np.bool_)
-        self._drop_trips(open_end, "trips without a time at their first or last stop, left out")
+        self._drop_trips(
+            open_end, Message("trips without a time at their first or last stop, left out")
+        )
 
     def interpolate(self, stops: pd.DataFrame) -> None:
         """Fill times left open, by the distance from stop to stop between those given."""
@@ -605,11 +627,13 @@ class _Calls:
         follows = ~self._starts()[1:]
         bad[1:] |= follows & (arrival[1:] < departure[:-1])
         bad |= departure > _LONGEST_TRIP_S
-        self._drop_trips(bad, "trips whose times run backwards or beyond a week, left out")
+        self._drop_trips(bad, Message("trips whose times run backwards or beyond a week, left out"))
 
     def drop_short_trips(self) -> None:
         """Leave out trips that call at fewer than two stops."""
-        self._drop_trips(self._starts() & self._ends(), "trips with fewer than two calls, left out")
+        self._drop_trips(
+            self._starts() & self._ends(), Message("trips with fewer than two calls, left out")
+        )
 
     def stop_times(self, kept: NDArray[np.int32]) -> StopTimes:
         """Return the calls of the trips kept, which are renumbered from 0."""
@@ -667,5 +691,5 @@ def _stops_at(stops: pd.DataFrame) -> pd.DataFrame:
 
 
 def _examples(warnings: list[FeedWarning]) -> str:
-    mine = [str(warning) for warning in warnings if warning.file == "stop_times.txt"]
-    return f" ({'; '.join(mine)})" if mine else ""
+    mine = [warning.said() for warning in warnings if warning.file == "stop_times.txt"]
+    return Message(" ({examples})", examples=Message.joined(mine)) if mine else ""
