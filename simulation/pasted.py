@@ -24,14 +24,17 @@ _LAST_HOUR: Final = 36
 _NOON: Final = 12
 _MOST_ROWS: Final = 1000
 _MOST_CHARACTERS: Final = 200_000
+_LONGEST_WINDOW: Final = 80
+_SHOWN: Final = 40
+"""Characters of a cell that a message repeats."""
 _TIME: Final = re.compile(
     r"(?:klo|kl\.?|at)?\s*(\d{1,2})(?:[:.](\d{2})(?:[:.](\d{2}))?|(\d{2}))?\s*(?:([ap])\.?m\.?)?",
     re.IGNORECASE,
 )
 _WINDOW: Final = re.compile(
-    r"(.*?\d(?:\s*[ap]\.?m\.?)?)\s*(?:-|\u2013|\u2014|\bto\b|;|,|\t|\s)\s*"
+    r"(.*?\d(?:\s*[ap]\.?m\.?)?)\s*(?:-|\u2013|\u2014|\bto\b|;|,|\s)\s*"
     r"((?:klo|kl\.?)?\s*\d[\d:.]*(?:\s*[ap]\.?m\.?)?)"
-    r"\s*(?:/|;|,|\t|\s|\bevery\b)+\s*(\d{1,3}(?:[.,]\d+)?)\s*(?:min\.?|minutes)?",
+    r"\s*(?:/|;|,|\s|\bevery\b)+\s*(\d{1,3}(?:[.,]\d+)?)\s*(?:min\.?|minutes)?",
     re.IGNORECASE,
 )
 _NO_CALL: Final = {"", "-", "\u2013", "\u2014", "|", "x"}
@@ -79,6 +82,8 @@ def read_time(text: str) -> int:
     """
     said = text.strip()
     match = _TIME.fullmatch(said)
+    if len(said) > _SHOWN:
+        said = said[:_SHOWN] + "\u2026"
     if match is None:
         raise ValueError(Message("{text!r} is no time; write it as 9:05 or 21:05", text=said))
     hour_text, minute, second, joined, half = match.groups()
@@ -156,9 +161,10 @@ def read_windows(text: str) -> list[dict[str, float]]:
     faults: list[str] = []
     found: list[dict[str, float]] = []
     for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
+        said = " ".join(line.split())  # blanks in a row could be shared out in too many ways
+        if not said:
             continue
-        match = _WINDOW.fullmatch(line.strip())
+        match = _WINDOW.fullmatch(said) if len(said) <= _LONGEST_WINDOW else None
         if match is None:
             faults.append(
                 _at(number, Message("write a window as 7:00 - 9:00 / 15: from, to, minutes"))
@@ -246,11 +252,18 @@ def _cells(lines: list[str]) -> list[list[str]]:
     if not mark:
         return [_blanks(line) for line in lines]
     # Line by line: a quote that is never closed does not swallow the rows below it.
-    rows = [next(csv.reader([line], delimiter=mark), []) for line in lines]
-    split = [[cell.strip() for cell in row] for row in rows]
+    split = [[cell.strip() for cell in _quoted(line, mark)] for line in lines]
     while all(len(row) > 1 and not row[-1] for row in split):
         split = [row[:-1] for row in split]
     return [row or [""] for row in split]
+
+
+def _quoted(line: str, mark: str) -> list[str]:
+    """Split a line at a mark that is not within quotes."""
+    try:
+        return next(csv.reader([line], delimiter=mark), [])
+    except csv.Error:  # a cell of over 131 072 characters
+        return line.split(mark)
 
 
 def _blanks(line: str) -> list[str]:

@@ -153,10 +153,9 @@ def test_tables_that_do_not_fit_the_line(text: str, reason: str) -> None:
 
 
 @example(';\n"\n0')
-@example(';\n"\n0')
 @given(st.text(alphabet="0123456789:.;,\t\n -apmklo\"'x\u20ac", max_size=60))
 def test_rubbish_is_read_or_refused(text: str) -> None:
-    for read in (read_departures, read_table):
+    for read in (read_departures, read_table, read_windows):
         with contextlib.suppress(RequestError):
             read(text)
 
@@ -192,3 +191,16 @@ def test_headways_over_the_day_are_read(text: str) -> None:
 def test_unclear_windows_are_refused_with_row_and_reason(text: str, reason: str) -> None:
     with pytest.raises(RequestError, match=reason):
         read_windows(text)
+
+
+@pytest.mark.parametrize("gap", [" ", "\t", " ,", "\N{NO-BREAK SPACE}"])
+def test_a_long_row_of_blanks_is_refused_at_once(gap: str) -> None:
+    with pytest.raises(RequestError, match="row 1: write a window as"):
+        read_windows(f"7:00 - 9:00{gap * 3000}x")
+
+
+def test_a_cell_without_end_is_refused_in_a_few_words() -> None:
+    endless = "x" * 150_000
+    with pytest.raises(RequestError, match=r"row 2: '.x+\u2026' is no time") as refused:
+        read_table(f'A;B\n9:00;"{endless}"')
+    assert len(str(refused.value)) < 200
