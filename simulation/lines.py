@@ -39,6 +39,12 @@ FEEDER_TYPES: Final = (1, 2, 109, 401)
 
 MINUTE: Final = 60.0
 
+MOST_DEPARTURES: Final = 1500
+"""A service with more of them a day is refused: one a minute for a day is 1441."""
+
+_ROUNDING: Final = 1e-9
+"""8.3 minutes are a little more than 498 seconds; the last departure is made all the same."""
+
 
 class StopPoint(NamedTuple):
     """A stop: its name, where it is, and where trips back stop if that is elsewhere."""
@@ -111,6 +117,14 @@ class LineBuilder:
     def build(self, key: str, spec: schema.Service) -> Service | None:
         """Make one service; None where it has faults."""
         where = f"services.{key}"
+        if _departures_wanted(spec) > MOST_DEPARTURES:
+            self.faults.add(
+                where,
+                Message(
+                    "over {most} departures a day; leave them further apart", most=MOST_DEPARTURES
+                ),
+            )
+            return None
         if spec.route is None:
             return self._pilot(key, where, spec)
         return self._of_route(key, where, spec)
@@ -500,9 +514,23 @@ def departures_of(spec: schema.Service) -> list[float]:
     return []
 
 
+def _departures_wanted(spec: schema.Service) -> float:
+    """Count a service's departures without writing them down: there may be millions."""
+    if spec.windows is not None:
+        return sum(_spaces(one.from_, one.to, one.headway) + 1 for one in spec.windows)
+    if spec.headway is not None:
+        return _spaces(spec.first, spec.last, spec.headway) + 1
+    return len(spec.departures or spec.timetable or ())
+
+
+def _spaces(first_s: float, last_s: float, headway_min: float) -> float:
+    """Return how many headways fit between two departures."""
+    return (last_s - first_s) / MINUTE / headway_min + _ROUNDING
+
+
 def _every(first_s: float, last_s: float, headway_min: float) -> list[float]:
-    step = headway_min * MINUTE
-    return [first_s + k * step for k in range(int((last_s - first_s) // step) + 1)]
+    count = int(_spaces(first_s, last_s, headway_min)) + 1
+    return [round(first_s + k * headway_min * MINUTE, 3) for k in range(count)]
 
 
 def _clock(start_s: float, run_s: NDArray[np.float64]) -> list[float]:

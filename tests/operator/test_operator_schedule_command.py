@@ -84,9 +84,24 @@ def test_a_trip_too_long_for_a_driver_is_named(capsys: pytest.CaptureFixture[str
     assert "takes longer than a driver works without a break" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("headway", "last"), [("8.3", "10:23"), ("16.1", "11:41")])
+def test_the_last_departure_is_made_where_minutes_have_a_fraction(
+    capsys: pytest.CaptureFixture[str], headway: str, last: str
+) -> None:
+    times = (f"headway={headway}", "first=09:00", f"last={last}", "vehicles=9")
+    words = [word for time in times for word in ("--set", f"services.shuttle.{time}")]
+    _, services, _ = checked(capsys, "shuttle-espoo-haltia", *words)
+    starts = {trip["start_s"] for trip in services[-1]["trips"] if trip["from"] == "Espoo"}
+    hours, minutes = last.split(":")
+    assert len(starts) == 11
+    assert max(starts) == int(hours) * 3600 + int(minutes) * 60
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
+        (("--set", "services.shuttle.headway=1e-5"), "over 1500 departures a day"),
+        (("--set", "services.shuttle.headway=1e-310"), "over 1500 departures a day"),
         (("--departures", "10:00, 9:00"), "row 1: departures run backwards"),
         (("--departures", "9:00", "--service", "tram"), "no service 'tram'"),
         (("--set", "services.shuttle.seats=0"), "services.shuttle.seats"),
