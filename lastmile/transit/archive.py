@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _MEBIBYTE = 1 << 20
 _CHUNK = 1 << 16
 _ENCRYPTED = 0x1
+_NO_ZIP = Message("File is not a zip file")
+"""As Python's reader of zip files says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +212,11 @@ def _from_zip(
             return _unpack(archive, members, source, limits)
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise DataError(
-            Message("{source}: not a sound zip file: {reason}", source=source, reason=str(error))
+            Message(
+                "{source}: not a sound zip file: {reason}",
+                source=source,
+                reason=_NO_ZIP if str(error) == _NO_ZIP else str(error),
+            )
         ) from error
     except (NotImplementedError, RuntimeError) as error:
         raise DataError(
