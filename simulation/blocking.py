@@ -8,8 +8,9 @@ vehicles the assignment takes the fewest hours between trips, and of equal ones 
 that vehicles take turns.
 
 Where drivers have breaks, what a vehicle can do next depends on how long its driver has worked.
-Where the chains of the assignment give every driver the breaks, they are the answer; else an
-integer programme finds the fewest, whose states are "makes trip i, at work since trip k".
+Where the chains of the assignment give every driver the breaks, they are the answer. Else an
+integer programme finds the fewest (`duties`); where it is too large, drivers who take turns
+(`turns`) come close.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from simulation.duties import links_by_duties
+from simulation.turns import Work, fewest_turns, turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -156,8 +158,9 @@ def vehicle_blocks(runs: Sequence[Run], rules: Rules) -> list[int]:
     table = _Table.of(runs, rules)
     next_of = _by_assignment(table)
     if rules.break_s is not None and not _all_rested(runs, next_of, rules):
-        found = _by_duties(table)
-        next_of = _cut(runs, next_of, rules) if found is None else found
+        work = table.work()
+        found = links_by_duties(work)
+        next_of = fewest_turns(work, len(runs) - len(next_of)) if found is None else found
     return _numbered(table, next_of)
 
 
@@ -242,6 +245,17 @@ class _Table:
         cost += _EMPTY * np.where(np.isfinite(empty_s), empty_s, 0.0) / _MINUTE
         return cls(runs, rules, follows, rest_s, cost)
 
+    def work(self) -> Work:
+        """Return what drivers with breaks have to drive."""
+        assert self.rules.break_s is not None  # noqa: S101 - asked only where there are breaks
+        return Work(
+            np.array([run[:2] for run in self.runs], dtype=np.float64),
+            self.follows,
+            self.follows & (self.rest_s >= self.rules.break_s),
+            self.cost,
+            self.rules.work_s,
+        )
+
 
 def _by_assignment(table: _Table) -> dict[int, int]:
     """Return which run follows which, breaks aside: the most links, and of those the cheapest."""
@@ -251,18 +265,6 @@ def _by_assignment(table: _Table) -> dict[int, int]:
     before, after = linear_sum_assignment(cost)
     real = cost[before, after] < _IMPOSSIBLE
     return dict(zip(before[real].tolist(), after[real].tolist(), strict=True))
-
-
-def _by_duties(table: _Table) -> dict[int, int] | None:
-    """Return which run follows which, breaks included; None where that could not be found."""
-    assert table.rules.break_s is not None  # noqa: S101 - asked only where there are breaks
-    return links_by_duties(
-        np.array([run[:2] for run in table.runs], dtype=np.float64),
-        table.follows,
-        table.follows & (table.rest_s >= table.rules.break_s),
-        table.cost,
-        table.rules.work_s,
-    )
 
 
 def _chains(count: int, next_of: Mapping[int, int]) -> list[list[int]]:
@@ -281,20 +283,6 @@ def _all_rested(runs: Sequence[Run], next_of: Mapping[int, int], rules: Rules) -
     return all(
         _is_rested([runs[one] for one in chain], rules) for chain in _chains(len(runs), next_of)
     )
-
-
-def _cut(runs: Sequence[Run], next_of: Mapping[int, int], rules: Rules) -> dict[int, int]:
-    """Return the links less those at which a driver would work for too long."""
-    kept: dict[int, int] = {}
-    for chain in _chains(len(runs), next_of):
-        work: list[Run] = []
-        for rank, one in enumerate(chain):
-            work.append(runs[one])
-            if rank and _is_rested(work, rules):
-                kept[chain[rank - 1]] = one
-            else:
-                work = [runs[one]]
-    return kept
 
 
 def _numbered(table: _Table, next_of: Mapping[int, int]) -> list[int]:
@@ -356,13 +344,21 @@ def shortages(
 
 
 def _fits(runs: Sequence[Run], rules: Rules, have: int) -> bool:
-    """Say whether so many vehicles can make some runs."""
+    """Say whether so many vehicles can make some runs, as far as can be found out."""
+    return _drivable(runs, rules, have) or (
+        rules.break_s is not None
+        and vehicles_needed(runs, rules.relieved()) <= have
+        and vehicles_needed(runs, rules) <= have
+    )
+
+
+def _drivable(runs: Sequence[Run], rules: Rules, have: int) -> bool:
+    """Say whether a way is found at once in which so many vehicles make some runs."""
     if len(runs) <= have:
         return True
-    relieved = vehicles_needed(runs, rules.relieved())
-    if relieved > have or rules.break_s is None:
-        return relieved <= have
-    return vehicles_needed(runs, rules) <= have
+    if vehicles_needed(runs, rules.relieved()) > have:
+        return False
+    return rules.break_s is None or turns(_Table.of(runs, rules).work(), have) is not None
 
 
 def _leaves(group: Sequence[Run]) -> float:
@@ -397,7 +393,7 @@ def _later(groups: Sequence[Sequence[Run]], rank: int, rules: Rules, have: int) 
             if index != rank and (index < rank or _leaves(group) <= moved_s)
         ]
         moved = [run.later(minutes * _MINUTE) for run in groups[rank]]
-        if _fits(_flat([*others, moved]), rules, have):
+        if _drivable(_flat([*others, moved]), rules, have):
             return moved_s
     return None
 
@@ -409,6 +405,6 @@ def _shorter(
     longest = int(np.ceil(rules.layover_s / _MINUTE)) - 1
     for minutes in range(longest, -1, -1):
         groups = sorted(make(minutes * _MINUTE), key=_leaves)[: rank + 1]
-        if _fits(_flat(groups), rules.rested(minutes * _MINUTE), have):
+        if _drivable(_flat(groups), rules.rested(minutes * _MINUTE), have):
             return minutes * _MINUTE
     return None

@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
+    from simulation.turns import Work
 
 VEHICLE_MIN: Final = 1e4
 """What a vehicle counts against minutes between trips: more than all of a day's."""
@@ -24,33 +22,19 @@ VEHICLE_MIN: Final = 1e4
 PATIENCE_S: Final = 5.0
 """How long the solver looks; what it has found by then is taken."""
 
-MOST_ARCS: Final = 200_000
-"""A timetable with more links between states is not tried."""
+MOST_ARCS: Final = 1_500
+"""A timetable with more links between states is not tried: it would not be solved in time."""
 
 State = tuple[int, int]
 
 
-def links_by_duties(
-    spans_s: NDArray[np.float64],
-    follows: NDArray[np.bool_],
-    has_break: NDArray[np.bool_],
-    cost_min: NDArray[np.float64],
-    work_s: float,
-) -> dict[int, int] | None:
+def links_by_duties(work: Work) -> dict[int, int] | None:
     """Link trips so that the fewest vehicles make them and every driver has the breaks.
 
     Parameters
     ----------
-    spans_s
-        (trips, 2) first departure and last arrival of each, s.
-    follows
-        (trips, trips) whether a vehicle can make the column's trip after the row's.
-    has_break
-        (trips, trips) whether the driver has a break between them.
-    cost_min
-        (trips, trips) what the time between them counts, min.
-    work_s
-        How long a driver works without a break at most, s; a single trip may be longer.
+    work
+        What is to be driven.
 
     Returns
     -------
@@ -60,12 +44,12 @@ def links_by_duties(
     from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415 - slow to load
     from scipy.sparse import csr_matrix  # noqa: PLC0415
 
-    count = len(spans_s)
-    going_on = _going_on(spans_s, follows & ~has_break, work_s)
-    states = sorted({*((k, k) for k in range(count)), *(after for _, after in going_on)})
-    pauses = np.argwhere(follows & has_break).tolist()
-    if len(going_on) + len(pauses) > MOST_ARCS:
+    count, cost_min = len(work.spans_s), work.cost_min
+    pauses = np.argwhere(work.follows & work.has_break).tolist()
+    going_on = _going_on(work, MOST_ARCS - len(pauses))
+    if going_on is None:
         return None
+    states = sorted({*((k, k) for k in range(count)), *(after for _, after in going_on)})
     number = {state: rank for rank, state in enumerate(states)}
     # columns: begins (a trip), goes on (an arc), pauses (a pair), rests (a state), ends (a trip)
     costs = np.concatenate(
@@ -109,7 +93,7 @@ def links_by_duties(
         bounds=Bounds(0, np.where(np.arange(len(costs)) < first_rest, 1, np.inf)),
         options={"time_limit": PATIENCE_S, "mip_rel_gap": 0.0},
     )
-    if solved.x is None:
+    if solved.status != 0:  # not solved to the end: the best so far may be far off
         return None
     taken = solved.x > 0.5  # noqa: PLR2004 - 0 or 1, rounding aside
     links = {
@@ -122,16 +106,17 @@ def links_by_duties(
     }
 
 
-def _going_on(
-    spans_s: NDArray[np.float64], follows: NDArray[np.bool_], work_s: float
-) -> list[tuple[State, State]]:
-    """Return the steps from state to state without a break."""
-    nexts: Sequence[list[int]] = [np.flatnonzero(row).tolist() for row in follows]
+def _going_on(work: Work, most: int) -> list[tuple[State, State]] | None:
+    """Return the steps from state to state without a break; None where there are too many."""
+    spans_s, work_s = work.spans_s, work.work_s
+    nexts = [np.flatnonzero(row).tolist() for row in work.follows & ~work.has_break]
     steps: list[tuple[State, State]] = []
     for first in range(len(spans_s)):
         seen = {first}
         todo = [first]
         while todo:
+            if len(steps) > most:  # told as they are made: all of a long day's fill the memory
+                return None
             here = todo.pop()
             for trip in nexts[here]:
                 if spans_s[trip, 1] - spans_s[first, 0] > work_s:
@@ -140,4 +125,4 @@ def _going_on(
                 if trip not in seen:
                     seen.add(trip)
                     todo.append(trip)
-    return steps
+    return None if len(steps) > most else steps
