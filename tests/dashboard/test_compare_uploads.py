@@ -122,6 +122,22 @@ def test_an_upload_is_its_owners_until_the_link_is_shared(
     other.close()
 
 
+@pytest.mark.browser
+@pytest.mark.timeout(300)
+def test_a_faulty_file_is_told_of_in_finnish_fault_by_fault(
+    page: Page, dashboard_url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "faulty.toml"
+    file.write_bytes(b'extends = "baseline"\n[day]\nmonth = 13\nhour = 3\n')
+    visit(page, f"{dashboard_url}/compare?lang=fi")
+    page.get_by_text("Lataa skenaario").click()
+    page.locator("input[type=file]").set_input_files(file)
+    told = page.get_by_role("alert").filter(has_text="uploaded.toml")
+    expect(told).to_contain_text("arvo saa olla enintään 12")
+    expect(told).to_contain_text("tuntematon avain")
+    expect(told.locator("br")).to_have_count(1)
+
+
 def person(browser: Browser) -> BrowserContext:
     """Return a browser of somebody's own."""
     return browser.new_context(viewport={"width": 1280, "height": 1000}, locale="en-GB")
