@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulation.experiment import data_digest
+from simulation.store import data_digest
 from simulation.stress import Effort, stress_test
 
 if TYPE_CHECKING:

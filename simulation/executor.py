@@ -6,15 +6,11 @@ again elsewhere, and since a replication depends on nothing but its seed the res
 
 from __future__ import annotations
 
-import gc
-import importlib
-import importlib.util
 import os
 import pickle
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +19,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from lastmile.errors import ExperimentError, RequestError
+from simulation.cluster import StrangerError, open_cluster
 from simulation.worker import receive, send
 
 if TYPE_CHECKING:
@@ -30,12 +27,6 @@ if TYPE_CHECKING:
 
 ATTEMPTS: Final = 3
 """Times a task is tried whose worker process dies."""
-
-ANSWER_S: Final = 5.0
-"""How long a Dask scheduler may take to answer, and to show a worker, s."""
-
-DESERTED_S: Final = 60.0
-"""How long a cluster may be without any worker before the run is given up, s."""
 
 _WATCH_S: Final = 2.0
 _AHEAD: Final = 2
@@ -251,11 +242,15 @@ class Crew:
         Tasks that run at the same time.
     watch
         Called now and then while tasks run; raises when there is no hope of their end.
+    explain
+        Says in plain words what the executor itself has to say of a task; None where the task
+        failed by itself.
     """
 
     executor: Executor
     size: int
     watch: Callable[[], None] = lambda: None
+    explain: Callable[[BaseException], ExperimentError | None] = lambda _: None
 
     def run(self, tasks: Iterable[T]) -> Iterator[tuple[T, Future[Any]]]:
         """Run tasks and yield each with its done future, in the order in which they end.
@@ -265,7 +260,8 @@ class Crew:
         Raises
         ------
         ExperimentError
-            If the place where they run is lost.
+            If the place where they run is lost, or turns out to compute with other code or
+            data.
         """
         queue = iter(tasks)
         running: dict[Future[Any], T] = {}
@@ -287,10 +283,22 @@ class Crew:
                     if future.cancelled() or isinstance(future.exception(), CancelledError):
                         self.watch()
                         raise ExperimentError("the connection to the workers was lost")
-                    yield task, future
+                    yield task, self._explained(future)
         finally:
             for future in running:
                 future.cancel()
+
+    def _explained(self, future: Future[Any]) -> Future[Any]:
+        """Return a done future, with words of ours where the executor had some of its own."""
+        fault = future.exception()
+        if isinstance(fault, StrangerError):
+            raise fault
+        said = None if fault is None else self.explain(fault)
+        if said is None:
+            return future
+        told: Future[Any] = Future()
+        told.set_exception(said)
+        return told
 
 
 @contextmanager
@@ -310,13 +318,14 @@ def open_crew(workers: int | None = None, dask: str | None = None) -> Iterator[C
     RequestError
         If the number of workers is below 1, or both are given.
     ExperimentError
-        If the scheduler does not answer within seconds or has no workers.
+        If the scheduler does not answer within seconds or has no workers, or a worker
+        computes with other code or other data.
     """
     if dask is not None:
         if workers is not None:
             raise RequestError("give --workers or --dask, not both")
-        with _dask_crew(dask) as crew:
-            yield crew
+        with open_cluster(dask) as cluster:
+            yield Crew(cluster, cluster.size, cluster.watch, cluster.explain)
         return
     count = available_cpus() if workers is None else workers
     if count < 1:
@@ -329,71 +338,3 @@ def open_crew(workers: int | None = None, dask: str | None = None) -> Iterator[C
         yield Crew(executor, count)
     finally:
         executor.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _dask_crew(address: str) -> Iterator[Crew]:
-    if importlib.util.find_spec("distributed") is None:
-        raise ExperimentError(
-            "--dask needs the package distributed: install lastmile with its extra, "
-            "pip install 'lastmile[dask]'"
-        )
-    distributed: Any = importlib.import_module("distributed")
-    reason = ""
-    try:
-        client = distributed.Client(address, timeout=ANSWER_S, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as wrong:
-        reason = str(wrong).splitlines()[0] if str(wrong) else type(wrong).__name__
-    if reason:
-        # A client that could not start stops its event loop when it is collected. Collected
-        # while the next one starts, it waits for a lock that the next one holds.
-        gc.collect()
-        raise ExperimentError(
-            f"no Dask scheduler answers at {address} within {ANSWER_S:.0f} s: {reason}; "
-            "start one with: dask scheduler"
-        )
-    try:
-        try:
-            client.wait_for_workers(1, timeout=ANSWER_S)
-        except TimeoutError:
-            raise ExperimentError(
-                f"the Dask scheduler at {address} has no workers; start some with: "
-                f"dask worker {address}"
-            ) from None
-        threads = sum(client.nthreads().values())
-        with client.get_executor(pure=False, retries=ATTEMPTS) as executor:
-            yield Crew(executor, threads, _Watch(client, address))
-            executor.shutdown(wait=False)
-    finally:
-        client.close(timeout=ANSWER_S)
-
-
-class _Watch:
-    """Sees that a cluster has workers, and gives up when it has had none for long."""
-
-    def __init__(self, client: Any, address: str) -> None:  # noqa: ANN401 - no types shipped
-        self._client = client
-        self._address = address
-        self._deserted_since: float | None = None
-
-    def __call__(self) -> None:
-        lost = ExperimentError(
-            f"the connection to the Dask scheduler at {self._address} was lost; what was done "
-            "is stored, and the same command goes on from there"
-        )
-        if self._client.status != "running":
-            raise lost
-        try:
-            inhabited = bool(self._client.nthreads())
-        except (OSError, TimeoutError, RuntimeError):
-            raise lost from None
-        now = time.monotonic()
-        if inhabited:
-            self._deserted_since = None
-        elif self._deserted_since is None:
-            self._deserted_since = now
-        elif now - self._deserted_since > DESERTED_S:
-            raise ExperimentError(
-                f"the Dask scheduler at {self._address} has lost all its workers; what was done "
-                "is stored, and the same command goes on from there"
-            )

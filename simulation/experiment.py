@@ -7,8 +7,6 @@ nothing to warm up within it. What people expect of the day is learnt before the
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import time
 from dataclasses import dataclass, field
@@ -18,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from rapidfuzz import process
 
-from lastmile.datasets import KINDS, SOURCES_FILE, active, bundle_path
 from lastmile.errors import ExperimentError, RequestError
 from lastmile.messages import Message
 from scenarios.load import load_scenario
@@ -38,7 +35,7 @@ from simulation.statistics import (
     replications_needed,
     two_sided_p,
 )
-from simulation.store import RunKey, RunStore, code_version
+from simulation.store import RunKey, RunStore, code_version, data_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -150,16 +147,6 @@ def known_figure(name: str) -> str:
     near = ", ".join(found for found, _, _ in process.extract(stem, list(KPIS), limit=3))
     why = "does not come by entrance" if stem in KPIS else "does not exist"
     raise RequestError(f"the figure {name!r} {why}; the nearest: {near}")
-
-
-def data_digest() -> str:
-    """Return a hash of all data: the bundle's list of sources and the user's own data sets."""
-    said = [hashlib.sha256(bundle_path(SOURCES_FILE).read_bytes()).hexdigest()]
-    for kind in KINDS:
-        own = active(kind)
-        if own is not None:
-            said.append(f"{kind} {own.version} {sorted(own.manifest.sha256.items())}")
-    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
 
 def subject_of(scenario: Scenario, seed: int) -> Subject:

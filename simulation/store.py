@@ -39,7 +39,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lastmile import __version__
-from lastmile.datasets import DATA_DIR_VARIABLE, user_data_dir
+from lastmile.datasets import (
+    DATA_DIR_VARIABLE,
+    KINDS,
+    SOURCES_FILE,
+    active,
+    bundle_path,
+    user_data_dir,
+)
 from lastmile.errors import ExperimentError, RequestError
 from lastmile.messages import Message
 from simulation.trial import Outcome, Record
@@ -107,6 +114,7 @@ _SAYS_ONLY: Final = frozenset(
     {
         "charts.py",
         "cli.py",
+        "cluster.py",
         "executor.py",
         "experiment.py",
         "exports.py",
@@ -121,6 +129,16 @@ _SAYS_ONLY: Final = frozenset(
     }
 )
 """Modules that arrange, keep or tell the numbers of a replication and do not make them."""
+
+
+def data_digest() -> str:
+    """Return a hash of all data: the bundle's list of sources and the user's own data sets."""
+    said = [hashlib.sha256(bundle_path(SOURCES_FILE).read_bytes()).hexdigest()]
+    for kind in KINDS:
+        own = active(kind)
+        if own is not None:
+            said.append(f"{kind} {own.version} {sorted(own.manifest.sha256.items())}")
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

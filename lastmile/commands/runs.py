@@ -179,8 +179,7 @@ def _estimates(run: Run) -> dict[str, Any]:
 
 
 def _is_stale(run: Run) -> bool:
-    from simulation.experiment import data_digest  # noqa: PLC0415 - slow to load
-    from simulation.store import code_version  # noqa: PLC0415
+    from simulation.store import code_version, data_digest  # noqa: PLC0415 - slow to load
 
     key = run.manifest.key
     return key.code != code_version() or key.data != data_digest()

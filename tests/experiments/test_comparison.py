@@ -21,7 +21,6 @@ from simulation.experiment import (
     Comparison,
     Plan,
     compare,
-    data_digest,
     known_figure,
     simulate,
     subject_of,
@@ -30,7 +29,7 @@ from simulation.kpis import KPIS, kpis
 from simulation.prepare import prepare
 from simulation.report import render, write_report
 from simulation.statistics import Precision, variance_ratio
-from simulation.store import RunStore
+from simulation.store import RunStore, data_digest
 from simulation.verdict import LANGUAGES, verdict
 
 if TYPE_CHECKING:
