@@ -219,11 +219,12 @@ class _Writer:
         names = [
             self.rows["stops"][self._row(one)]["stop_name"] for one in next(iter(ids.values()))
         ]
-        long_name = f"{names[0]} - {names[-1]}"
+        start, end = (-1, 0) if service.turned else (0, -1)
+        long_name = f"{names[start]} - {names[end]}"
         for language in LANGUAGES:
             ends = [
                 name if place is None else place.name(language)
-                for name, place in ((names[0], places[0]), (names[-1], places[-1]))
+                for name, place in ((names[start], places[start]), (names[end], places[end]))
             ]
             self._translate("routes", "route_long_name", long_name, language, " - ".join(ends))
         self.rows["routes"].append(
@@ -241,9 +242,9 @@ class _Writer:
             groups.setdefault(tuple(service.calls(trip).tolist()), []).append(trip)
         for number, (calls, trips) in enumerate(groups.items(), start=1):
             headsign = names[calls[-1]]
-            end = places[calls[-1]]
+            place = places[calls[-1]]
             for language in LANGUAGES:
-                said = headsign if end is None else end.name(language)
+                said = headsign if place is None else place.name(language)
                 self._translate("trips", "trip_headsign", headsign, language, said)
             shape = f"{service.id}-{number}"
             way = int(service.direction[trips[0]])
@@ -257,7 +258,8 @@ class _Writer:
         gazetteer = Gazetteer.bundled()
         if spec.stops is None:
             return [None] * len(service.stops)
-        return [gazetteer[one] if isinstance(one, str) else None for one in spec.stops]
+        places = [gazetteer[one] if isinstance(one, str) else None for one in spec.stops]
+        return places[::-1] if service.turned else places
 
     def _row(self, stop_id: str) -> int:
         return list(self.stop_ids.values()).index(stop_id)
@@ -379,7 +381,7 @@ class _Writer:
                 "service_id": self.scenario.day.day_type,
                 "trip_id": trip_id,
                 "trip_headsign": headsign,
-                "direction_id": str(0 if service.direction[trip] == OUT else 1),
+                "direction_id": str(int((service.direction[trip] == OUT) == service.turned)),
                 "block_id": ""
                 if self.publication.headways
                 else f"{service.id}-{int(service.block[trip]) + 1}",

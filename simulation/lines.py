@@ -58,6 +58,11 @@ class StopPoint(NamedTuple):
         """Return the stop of trips back."""
         return self if self.back is None else StopPoint(self.name, *self.back)
 
+    def turned(self) -> StopPoint:
+        """Return the stop of the line drawn the other way round."""
+        here = None if self.back is None else (self.lat, self.lon)
+        return self.across()._replace(back=here)
+
 
 @dataclass(frozen=True, slots=True)
 class Trip:
@@ -81,6 +86,10 @@ class Trip:
         calls = np.flatnonzero(~np.isnan(self.times_s))
         first, last = int(calls[0]), int(calls[-1])
         return (first, last) if self.direction == OUT else (last, first)
+
+    def turned(self) -> Trip:
+        """Return the trip on the line drawn the other way round."""
+        return Trip(OUT if self.direction == BACK else BACK, self.times_s[::-1])
 
     def run(self) -> Run:
         """Return it as a vehicle sees it."""
@@ -160,8 +169,24 @@ class LineBuilder:
             self._too_few(where, spec, stops, rounds, rules, needed, advice)
             return None
         trips, block = _in_order(trips, block)
-        service = self._service(key, spec, stops, trips, block)
+        if self._to_gate_m(stops[0]) < self._to_gate_m(stops[-1]):
+            service = self._turned(key, spec, stops, trips, block)
+        else:
+            service = self._service(key, spec, stops, trips, block)
         return _with_turns(service, trips, block, rules, empty_m)
+
+    def _turned(
+        self,
+        key: str,
+        spec: schema.Service,
+        stops: Sequence[StopPoint],
+        trips: Sequence[Trip],
+        block: Sequence[int],
+    ) -> Service:
+        """Make a service of a line drawn from the park: visitors ride towards it by `OUT`."""
+        turned = [trip.turned() for trip in trips]
+        service = self._service(key, spec, [stop.turned() for stop in stops[::-1]], turned, block)
+        return replace(service, turned=True)
 
     def _too_long(
         self, where: str, spec: schema.Service, trips: Sequence[Trip], rules: Rules

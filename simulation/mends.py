@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from simulation.lines import MINUTE, departures_of
-from simulation.shuttle import OUT
+from simulation.shuttle import BACK, OUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -151,8 +151,9 @@ def _retimed(spec: schema.Service, line: Service) -> Iterator[Change]:
 
 
 def _longest_run_times(line: Service) -> NDArray[np.float64]:
-    """Return the longest run time between successive stops in either direction, min."""
-    return np.asarray(np.nanmax(np.abs(np.diff(line.times_s, axis=1)), axis=0) / MINUTE)
+    """Return the longest run time between the scenario's stops in either direction, min."""
+    longest = np.asarray(np.nanmax(np.abs(np.diff(line.times_s, axis=1)), axis=0) / MINUTE)
+    return longest[::-1] if line.turned else longest
 
 
 def _stretched(row: Sequence[int | None], factor: float) -> list[object]:
@@ -198,8 +199,12 @@ def _extra(spec: schema.Service, line: Service, behind: NDArray[np.float64]) -> 
     leaves = departures_of(spec)
     if spec.windows is not None or len(leaves) < 2 or not behind.any():  # noqa: PLR2004
         return
-    out = np.flatnonzero(line.direction == OUT)
-    worst = out[int(np.argmax(behind[out].sum(axis=1)))]
+    first_way = line.direction == (BACK if line.turned else OUT)
+    out, back = np.flatnonzero(first_way), np.flatnonzero(~first_way)
+    left = behind[out].sum(axis=1)
+    if len(back) == len(out):  # rounds: each departure brings a trip back
+        left += behind[back].sum(axis=1)
+    worst = out[int(np.argmax(left))]
     start = float(np.nanmin(line.times_s[worst]))
     after = next((one for one in leaves if one > start), start + (leaves[-1] - leaves[-2]))
     time_s = int(round((start + after) / 2 / MINUTE) * MINUTE)

@@ -83,6 +83,8 @@ class Service:
     back
         (s,) where trips back stop, (lat, lon), None where it is the same place; empty where that
         is so of all.
+    turned
+        Whether the scenario has the stops the other way round: from the park.
     """
 
     id: str
@@ -117,6 +119,7 @@ class Service:
     empty_m: tuple[float, ...] = ()
     break_s: tuple[float, ...] = ()
     back: tuple[tuple[float, float] | None, ...] = ()
+    turned: bool = False
 
     @property
     def room(self) -> int:

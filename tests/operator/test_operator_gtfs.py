@@ -27,7 +27,7 @@ from scenarios.schema import Scenario
 from simulation.gtfs_in import read_line
 from simulation.gtfs_merge import merge, read_tables
 from simulation.gtfs_out import Publication, pilot_tables, pilots_of, table_files
-from simulation.shuttle import Service
+from simulation.shuttle import BACK, OUT, Service
 from simulation.supply import build_supply
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,9 +57,11 @@ def assert_same_service(service: Service, path: Path) -> None:
     assert line.left_out == 0
     read = np.array([[np.nan if t is None else t for t in row] for row in line.rows])
     lat, lon = ([getattr(stop, name) for stop in line.stops] for name in ("lat", "lon"))
-    assert np.allclose(lat, service.lat, atol=1e-7)
-    assert np.allclose(lon, service.lon, atol=1e-7)
-    assert rows_of(read) == rows_of(service.times_s)
+    order = slice(None, None, -1 if service.turned else 1)
+    way = BACK if service.turned else OUT
+    points = [service.point(stop, way) for stop in range(len(service.stops))][order]
+    assert np.allclose(np.column_stack([lat, lon]), points, atol=1e-7)
+    assert rows_of(read) == rows_of(service.times_s[:, order])
 
 
 def rows_of(times: np.ndarray) -> list[tuple[float, ...]]:
@@ -210,6 +212,31 @@ def test_a_line_is_asked_for_where_there_are_several() -> None:
         assert (steps > 0).all() or (steps < 0).all()
         ends = [time_s % 60 for time_s in (row[0], row[-1]) if time_s is not None]
         assert ends == [0] * len(ends)
+
+
+def test_a_line_drawn_from_the_park_is_written_as_it_is_drawn(
+    parameters: Parameters, tmp_path: Path
+) -> None:
+    document = load_scenario("baseline").document()
+    place = {"name": "Brobacka", "lat": 60.2484, "lon": 24.5934}
+    document["services"] = {
+        "pilot": {
+            "stops": ["haltia", place | {"back_lat": 60.2486, "back_lon": 24.5936}, "rail-espoo"],
+            "timetable": [["09:00", "09:12", "09:25"], ["", "10:12", "10:25"]],
+            "vehicles": 2,
+        }
+    }
+    service, path = written(
+        build("pilot", document, {}), parameters, tmp_path / "away.zip", Publication()
+    )
+    assert service.turned
+    assert_same_service(service, path)
+    feed = load_feed(path)
+    haltia, espoo = (Gazetteer.bundled()[name].name_fi for name in ("haltia", "rail-espoo"))
+    assert feed.routes["route_long_name"].tolist() == [f"{haltia} - {espoo}"]
+    line = read_line(feed, feed.span[0] + timedelta(days=5), "pilot")
+    assert [stop.name for stop in line.stops] == [haltia, "Brobacka", espoo]
+    assert line.stops[1].lat == pytest.approx(60.2484)
 
 
 def two_sided(parameters: Parameters, path: Path) -> tuple[Service, Path]:

@@ -11,15 +11,19 @@ import pytest
 
 from lastmile.cli import run
 from lastmile.errors import RequestError
+from lastmile.parameters import Parameters
 from scenarios.load import build, load_scenario
+from scenarios.schema import Scenario
 from simulation.eventlog import EventLog
 from simulation.linefigures import LineDay, Upkeep, line_day, lowest_charge
+from simulation.mends import Change, changes_for
 from simulation.sampling import Progress
 from simulation.search import Promise, Verdict
 from simulation.shuttle import BACK, OUT, Rider, Service, ShuttleLine, draw_luck
 from simulation.situations import SITUATIONS
 from simulation.stage import Stage
 from simulation.stress import Effort, stress_test
+from simulation.supply import build_supply
 
 NINE = 9 * 3600.0
 HALF = 1800.0
@@ -316,3 +320,69 @@ def test_a_test_can_be_followed_and_given_up() -> None:
     assert told[0].total == 4 * len(SITUATIONS)
     assert 4 <= told[-1].done < told[-1].total
     assert told[-1].left_s is not None
+
+
+def drawn(stops: list[object], **times: object) -> Scenario:
+    """A scenario with one pilot of its own."""
+    document = load_scenario("baseline").document()
+    pilot = {"stops": stops, "vehicles": 4, "seats": 20, **times}
+    document["services"] = document.get("services", {}) | {"own": pilot}
+    return build("own", document, {})
+
+
+def test_people_ride_a_line_that_is_drawn_from_the_park() -> None:
+    middle = {"name": "Brobacka", "lat": 60.2484, "lon": 24.5934}
+    across = {"name": "Brobacka", "lat": 60.2486, "lon": 24.5936}
+    rows: list[list[object]] = [
+        [f"{hour:02d}:{minute:02d}" for minute in minutes]
+        for hour in range(9, 18)
+        for minutes in ((0, 12, 25), (55, 42, 30))
+    ]
+    back = {"back_lat": across["lat"], "back_lon": across["lon"]}
+    there = drawn(["rail-espoo", middle | back, "haltia"], timetable=rows)
+    back = {"back_lat": middle["lat"], "back_lon": middle["lon"]}
+    from_park = [list(reversed(row)) for row in rows]
+    away = drawn(["haltia", across | back, "rail-espoo"], timetable=from_park)
+    one, other = (
+        build_supply(scenario, Parameters.bundled()).services[-1] for scenario in (there, away)
+    )
+    assert one.stops == other.stops
+    assert one.times_s.tolist() == other.times_s.tolist()
+    assert one.direction.tolist() == other.direction.tolist()
+    for stop in range(3):
+        for way in (OUT, BACK):
+            assert one.point(stop, way) == other.point(stop, way)
+    ordinary = [SITUATIONS["ordinary"]]
+    (result,) = stress_test(away, "own", ordinary, effort=Effort(days=2, workers=1)).results
+    assert result.figures["boardings"].mean > 50
+    assert result.tables.stops["boardings"].sum() == result.figures["boardings"].mean
+
+
+def mends_of(scenario: Scenario, trip: int) -> tuple[Service, dict[str, list[Change]]]:
+    """Return a pilot and the changes tried where one trip leaves people behind, by kind."""
+    service = build_supply(scenario, Parameters.bundled()).services[-1]
+    behind = np.zeros_like(service.times_s)
+    behind[trip] = 5.0
+    found: dict[str, list[Change]] = {}
+    for first, *_ in changes_for("own", scenario.services["own"], service, behind):
+        found.setdefault(first.kind, []).append(first)
+    return service, found
+
+
+@pytest.mark.parametrize("stops", [["rail-espoo", "haltia"], ["haltia", "rail-espoo"]])
+@pytest.mark.parametrize("way", [OUT, BACK])
+def test_one_more_departure_goes_where_people_are_left_either_way(
+    stops: list[object], way: int
+) -> None:
+    scenario = drawn(stops, headway=60, first="09:00", last="17:00")
+    service, _ = mends_of(scenario, 0)
+    fifth = int(np.flatnonzero(service.direction == way)[5])  # of the round that leaves at 14:00
+    (extra,) = mends_of(scenario, fifth)[1]["extra"]
+    assert extra.said["time_s"] == 14.5 * 3600
+
+
+def test_longer_run_times_are_those_of_the_same_stretch() -> None:
+    for stops in (["rail-espoo", "siikaranta", "haltia"], ["haltia", "siikaranta", "rail-espoo"]):
+        scenario = drawn(stops, headway=60, run_times_min=[10, 40])
+        _, found = mends_of(scenario, 0)
+        assert found["retime"][0].changes["services.own.run_times_min"] == [12.0, 46.0]
