@@ -75,7 +75,7 @@ def test_times_places_metres_and_modes(speaking: Callable[[Language], None]) -> 
     assert formats.sentence(last) == "Avgången 19:05 är dagens sista till Mattby"
     away = Message("the nearest is {away_m:,.0f} m away", away_m=2345.6)
     no_way = Message("no way by {mode}: {why}", mode=Message("walk"), why=away)
-    assert formats.spoken(no_way) == "ingen väg till fots: den närmaste ligger 2\xa0346 m bort"
+    assert formats.spoken(no_way) == "ingen rutt till fots: den närmaste ligger 2\xa0346 m bort"
     assert texts.plain(Message.joined([matinkyla])) == "Mattby"
 
 
