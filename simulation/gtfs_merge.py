@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pandas as pd
 
 from lastmile.errors import DataError
@@ -53,6 +54,13 @@ _IDS: Final = {
 """Ids of a pilot, the table they are defined in first, and where they are named."""
 
 
+_TRANSLATED: Final = (
+    *("table_name", "field_name", "language"),
+    *("record_id", "record_sub_id", "field_value"),
+)
+"""What a translation is of: GTFS has one of each."""
+
+
 def read_tables(source: str | Path) -> Tables:
     """Read a feed's tables as text, once it has been judged.
 
@@ -96,9 +104,11 @@ def merge(base: Tables, pilot: Tables, source: str = "the feed") -> Tables:
     merged = dict(base)
     for name, table in pilot.items():
         if name not in base:
-            merged[name] = table
+            merged[name] = table if name != "feed_info" else _of_any_day(table)
         elif name == "feed_info":
             merged[name] = _longer(base[name], table)
+        elif name == "translations":
+            merged[name] = _translated(base[name], table)
         else:
             both = pd.concat([base[name], table], ignore_index=True)
             merged[name] = both.fillna("").drop_duplicates(ignore_index=True)
@@ -133,12 +143,31 @@ def _renamed(pilot: Tables, base: Tables) -> Tables:
 def _name_agency(base: Tables) -> None:
     """Give a lone agency without an id one, for there will be two."""
     agency = base["agency"]
-    if "agency_id" in agency and (agency["agency_id"] != "").all():
+    ids = agency.get("agency_id", pd.Series("", index=agency.index))
+    if (ids != "").all():
         return
-    base["agency"] = agency.assign(agency_id="agency")
+    base["agency"] = agency.assign(agency_id=ids.where(ids != "", "agency"))
     routes = base["routes"]
     named = routes.get("agency_id", pd.Series("", index=routes.index))
     base["routes"] = routes.assign(agency_id=named.where(named != "", "agency"))
+
+
+def _of_any_day(pilot: pd.DataFrame) -> pd.DataFrame:
+    """Return the pilot's information without its days: those of a feed that says none are more."""
+    return pilot.assign(feed_start_date="", feed_end_date="")
+
+
+def _translated(base: pd.DataFrame, pilot: pd.DataFrame) -> pd.DataFrame:
+    """Return the feed's translations, and of the pilot's those that it does not have.
+
+    A feed of the years before 2020 has another table of that name: it stays as it is.
+    """
+    if "table_name" not in base:
+        return base
+    both = pd.concat([base, pilot], ignore_index=True).fillna("")
+    known = [name for name in _TRANSLATED if name in both]
+    again = both.duplicated(known) & (np.arange(len(both)) >= len(base))
+    return both[~again].reset_index(drop=True)
 
 
 def _longer(base: pd.DataFrame, pilot: pd.DataFrame) -> pd.DataFrame:

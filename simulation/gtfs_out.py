@@ -434,7 +434,7 @@ def _even_runs(trips: Sequence[int], starts: Sequence[int]) -> list[list[int]]:
             and starts[last + 1] - starts[last] == starts[min(first + 1, last + 1)] - starts[first]
         ):
             last += 1
-        if last - first + 1 >= _RUN_AT_LEAST:
+        if last - first + 1 >= _RUN_AT_LEAST and starts[last] > starts[first]:
             runs.append(list(trips[first : last + 1]))
             first = last + 1
         else:

@@ -103,6 +103,23 @@ def test_even_intervals_become_headways_with_exact_times(
     assert_same_service(service, path)
 
 
+def test_vehicles_that_leave_together_are_no_headway(
+    parameters: Parameters, tmp_path: Path
+) -> None:
+    document = load_scenario("baseline").document()
+    document["services"] = {
+        "pilot": {
+            "stops": ["rail-espoo", "haltia"],
+            "timetable": [["09:00", "09:30"]] * 4 + [["10:00", "10:30"]],
+            "vehicles": 5,
+        }
+    }
+    scenario = build("pilot", document, {})
+    service, path = written(scenario, parameters, tmp_path / "a.zip", Publication(headways=True))
+    assert canonical_errors(path, tmp_path) == []
+    assert_same_service(service, path)
+
+
 def test_names_come_in_three_languages(parameters: Parameters, tmp_path: Path) -> None:
     scenario = load_scenario("shuttle-espoo-haltia")
     _, path = written(scenario, parameters, tmp_path / "a.zip", Publication())
@@ -165,6 +182,37 @@ def test_merging_keeps_what_this_program_does_not_know(tmp_path: Path) -> None:
         kept = pd.read_csv(io.BytesIO(archive.read("fare_attributes.txt")))
         assert kept["fare_id"].tolist() == ["A"]
         assert "attributions.txt" in archive.namelist()
+
+
+def test_merging_with_feeds_that_say_other_things_of_themselves(
+    parameters: Parameters, tmp_path: Path
+) -> None:
+    scenario = load_scenario("shuttle-espoo-haltia")
+    _, path = written(scenario, parameters, tmp_path / "one.zip", Publication())
+    pilot, base = read_tables(path), read_tables(ROOT / "data" / "gtfs")
+    swedish = pilot["translations"][pilot["translations"]["language"] == "sv"]
+    bases = {
+        "translated otherwise": {"translations": swedish.assign(translation="Annat")},
+        "two agencies": {
+            "agency": pd.concat(
+                [base["agency"], base["agency"].assign(agency_id="B", agency_name="Other")]
+            )
+        },
+    }
+    for name, changed in bases.items():
+        both = write_files(table_files(merge(base | changed, pilot)), tmp_path / f"{name}.zip")
+        assert canonical_errors(both, tmp_path) == [], name
+    merged = merge(base | bases["translated otherwise"], pilot)["translations"]
+    names = merged[(merged["language"] == "sv") & (merged["field_name"] == "stop_name")]
+    assert set(names["translation"]) == {"Annat"}
+    silent = {name: table for name, table in base.items() if name != "feed_info"}
+    assert merge(silent, pilot)["feed_info"]["feed_end_date"].tolist() == [""]
+    old = pd.DataFrame([{"trans_id": "Espoo", "lang": "sv", "translation": "Esbo"}], dtype="str")
+    assert merge(base | {"translations": old}, pilot)["translations"].equals(old)
+    nameless = base["agency"].assign(agency_id="")
+    several = pd.concat([base["agency"], nameless], ignore_index=True)
+    ids = merge(base | {"agency": several}, pilot)["agency"]["agency_id"].tolist()
+    assert ids == [base["agency"]["agency_id"].iloc[0], "agency", "lastmile"]
 
 
 def test_a_feed_of_another_zone_is_not_merged(parameters: Parameters, tmp_path: Path) -> None:
