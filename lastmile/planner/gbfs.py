@@ -27,7 +27,14 @@ LIMITS: Final = Limits(download_bytes=64 << 20, download_s=60.0)
 STALE_S: Final = 900.0
 """Status that is older than this, and than twice its own time to live, is not believed."""
 
+STALEST_S: Final = 3600.0
+"""Status that is older than this is not believed, whatever time to live it gives itself."""
+
 _MOST_STATIONS: Final = 50_000
+_MOST_BIKES: Final = 10_000
+"""A station has no more of them; what says more is no count."""
+
+_LONGEST_NAME: Final = 200
 _POLE, _DATE_LINE = 90, 180
 
 
@@ -242,7 +249,7 @@ class _Reader:
         if not feed:
             return {}, None
         at_s = _epoch(feed.get("last_updated"))
-        allowed_s = max(STALE_S, 2 * (_number(feed.get("ttl")) or 0.0))
+        allowed_s = min(max(STALE_S, 2 * (_number(feed.get("ttl")) or 0.0)), STALEST_S)
         if at_s is None or not -STALE_S <= self.now_s - at_s <= allowed_s:
             age = "of no time" if at_s is None else f"{(self.now_s - at_s) / 60:.0f} min old"
             self.warnings.append(f"station_status is {age}: how many bikes there are is not known")
@@ -267,7 +274,7 @@ class _Reader:
         """Return one station; None where it is not in place."""
         lat, lon = float(row["lat"]), float(row["lon"])
         name = _text(row["name"])
-        identity = str(row["station_id"]).strip()
+        identity = "" if row["station_id"] is None else _plain(str(row["station_id"]))
         on_earth = abs(lat) <= _POLE and abs(lon) <= _DATE_LINE and (lat, lon) != (0, 0)
         if not (on_earth and name and identity):
             raise ValueError(identity)
@@ -305,19 +312,28 @@ def _text(found: Any) -> str:  # noqa: ANN401 - JSON
         found = next((one["text"] for one in texts if one.get("language") == "fi"), None) or next(
             (one["text"] for one in texts), ""
         )
-    return found.strip() if isinstance(found, str) else ""
+    return _plain(found) if isinstance(found, str) else ""
+
+
+def _plain(text: str) -> str:
+    """Return a text that can be written down: JSON may hold halves of characters."""
+    return text.encode(errors="replace").decode().strip()[:_LONGEST_NAME]
 
 
 def _number(found: Any) -> float | None:  # noqa: ANN401 - JSON
-    if isinstance(found, bool) or not isinstance(found, (int, float)) or not math.isfinite(found):
+    if isinstance(found, bool) or not isinstance(found, (int, float)):
         return None
-    return float(found)
+    try:
+        number = float(found)
+    except OverflowError:  # JSON has whole numbers of any length
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _whole(found: Any) -> int | None:  # noqa: ANN401 - JSON
     """Return a count; None where it is none."""
     number = _number(found)
-    return None if number is None or number < 0 else int(number)
+    return None if number is None or not 0 <= number <= _MOST_BIKES else int(number)
 
 
 def _epoch(found: Any) -> float | None:  # noqa: ANN401 - JSON

@@ -132,6 +132,57 @@ def test_stale_status_is_unknown_not_zero() -> None:
     assert "180 min old" in " ".join(system.warnings)
 
 
+def test_a_status_is_not_fresh_because_it_says_so() -> None:
+    def boasting(url: str) -> Files:
+        files = bikes_at(url, age_s=2 * 3600)
+        feed = json.loads(files["station_status.json"])
+        return files | {"station_status.json": json.dumps(feed | {"ttl": 10**9}).encode()}
+
+    with served(boasting) as url:
+        system = read_gbfs(f"{url}/gbfs.json")
+    assert {one.bikes for one in system.stations} == {None}
+
+
+HUGE = 10**400  # JSON has it, no float does
+
+
+@pytest.mark.parametrize("where", ["ttl", "last_updated", "last_reported", "bikes", "docks"])
+def test_numbers_beyond_measure_are_unknown(where: str) -> None:
+    def files(url: str) -> Files:
+        both = {name: json.loads(content) for name, content in version_2(url).items()}
+        status, places = both["station_status"], both["station_information"]
+        if where in {"ttl", "last_updated"}:
+            status[where] = HUGE
+        elif where == "docks":
+            places["data"]["stations"][0]["capacity"] = HUGE
+        else:
+            name = {"bikes": "num_bikes_available"}.get(where, where)
+            status["data"]["stations"][0][name] = HUGE
+        return {name: json.dumps(feed).encode() for name, feed in both.items()}
+
+    with served(files) as url:
+        system = read_gbfs(f"{url}/gbfs.json")
+    (first,) = (one for one in system.stations if one.id == "a")
+    assert first.docks == (None if where == "docks" else 10)
+    assert first.bikes == (4 if where in {"ttl", "docks"} else None)
+
+
+def test_names_that_cannot_be_written_are_written_otherwise() -> None:
+    def files(url: str) -> Files:
+        both = version_2(url)
+        feed = json.loads(both["station_information"])
+        feed["data"]["stations"][0]["name"] = "\ud800" + "A" * 10_000
+        feed["data"]["stations"][1]["station_id"] = None
+        return both | {"station_information": json.dumps(feed).encode()}
+
+    with served(files) as url:
+        assert run(["data", "build", "--gbfs", f"{url}/gbfs.json"]) == 0
+    stations = load_bike_stations()
+    assert [one.id for one in stations] == ["a", "d", "e"]
+    assert stations[0].name == "?" + "A" * 199
+    assert run(["data", "reset", "bikes"]) == 0
+
+
 def version_2(url: str) -> Files:
     """A system of GBFS 2.3, as city bikes have it."""
     now = int(time.time())
