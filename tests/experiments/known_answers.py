@@ -159,6 +159,25 @@ class TakesTime:
         return Outcome({"value": value}, {"points": {"x": np.array([value, 1 - value])}})
 
 
+_AT_WORK: list[int] = []
+
+
+@dataclass(frozen=True)
+class Alone:
+    """Counts how many replications its process works on at the same time."""
+
+    def about(self) -> Mapping[str, Any]:
+        return {}
+
+    def run(self, seed: int, replication: int) -> Outcome:
+        del seed
+        _AT_WORK.append(replication)
+        time.sleep(0.005)
+        together = len(_AT_WORK)
+        _AT_WORK.remove(replication)
+        return Outcome({"together": float(together)})
+
+
 @dataclass(frozen=True)
 class Given:
     """Makes the trial it was given: stands for the building of a day."""
