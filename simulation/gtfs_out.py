@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from calendar import monthrange
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
@@ -170,8 +171,7 @@ def _one_row(**cells: str) -> pd.DataFrame:
 def _span(day: date, publication: Publication) -> tuple[date, date]:
     """Return the first and last day of service."""
     first = publication.first or day.replace(day=1)
-    month_end = (first.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
-    last = publication.last or max(first, month_end)
+    last = publication.last or first.replace(day=monthrange(first.year, first.month)[1])
     if last < first:
         raise RequestError(f"the service ends on {last} before it begins on {first}")
     return first, last

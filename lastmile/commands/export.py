@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -59,7 +60,9 @@ def gtfs(  # noqa: PLR0913 - one argument an option
     )
     from simulation.supply import build_supply  # noqa: PLC0415
 
-    published = Publication(agency, url, _days(days), _day(first), _day(last), headways)
+    if not agency.strip():
+        raise click.BadParameter("say who runs it", param_hint="--agency")
+    published = Publication(agency, _page(url), _days(days), _day(first), _day(last), headways)
     chosen = load_scenario(scenario)
     supply = build_supply(chosen, Parameters.bundled())
     tables = pilot_tables(chosen, supply, pilots_of(chosen, supply, services), published)
@@ -96,9 +99,20 @@ def gbfs(scenario: str, target: Path, *, url: str, contact: str) -> None:
     if target.suffix:
         raise RequestError(f"{target}: GBFS is a folder of feeds; give a name without a suffix")
     chosen = load_scenario(scenario)
-    written = write_files(gbfs_files(chosen, System(url, contact)), target)
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", contact):
+        raise click.BadParameter(f"{contact!r} is no e-mail address", param_hint="--contact")
+    written = write_files(gbfs_files(chosen, System(_page(url), contact)), target)
     stations = chosen.bikeshare.stations if chosen.bikeshare else {}
     click.echo(f"{written}: {len(stations)} stations, to be served at {url}")
+
+
+def _page(url: str) -> str:
+    """Return an address if it is one, as GTFS and GBFS want it whole."""
+    if not re.fullmatch(r"https?://[\w.-]+(:\d+)?([/?#]\S*)?", url):
+        raise click.BadParameter(
+            f"{url!r} is no address; write it as https://example.org/", param_hint="--url"
+        )
+    return url
 
 
 def _day(given: date | None) -> date | None:

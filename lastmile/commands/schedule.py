@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import click
 
@@ -12,6 +12,9 @@ from lastmile.commands.scenario_options import change_option
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
     from simulation.schedule import ScheduleCheck
+
+_MOST_BYTES: Final = 1 << 20
+"""More of a table is not read: it is refused as too long."""
 
 
 @click.group()
@@ -29,7 +32,7 @@ def schedule() -> None:
 )
 @click.option(
     "--table",
-    type=click.File(encoding="utf-8-sig"),
+    type=click.File("rb"),
     metavar="FILE",
     help="A timetable instead: a row a trip under the names of the stops (- reads stdin).",
 )
@@ -40,7 +43,7 @@ def check(
     *,
     service: str | None,
     departures: str | None,
-    table: Any,  # noqa: ANN401 - a file or a wrapped stdin
+    table: BinaryIO | None,
     changes: tuple[str, ...],
     as_json: bool,
 ) -> None:
@@ -58,7 +61,8 @@ def check(
         raise click.UsageError("give --departures or --table, not both")
     chosen = load_scenario(scenario).with_changes(read_changes(changes))
     if departures is not None or table is not None:
-        chosen = _timed(chosen, service, departures, None if table is None else table.read())
+        content = b"" if table is None else table.read(_MOST_BYTES + 1)
+        chosen = _timed(chosen, service, departures, _decoded(content))
     checks = check_schedule(chosen)
     if as_json:
         click.echo(json.dumps([_as_json(one) for one in checks], ensure_ascii=False, indent=2))
@@ -138,9 +142,7 @@ def stress(
             click.echo(f"  mended by {said}: {one.mend.cost_eur:+.0f} EUR a day")
 
 
-def _timed(
-    scenario: Scenario, service: str | None, departures: str | None, table: str | None
-) -> Scenario:
+def _timed(scenario: Scenario, service: str | None, departures: str | None, table: str) -> Scenario:
     """Return the scenario at the times that were given."""
     from simulation.pasted import read_departures, read_table  # noqa: PLC0415 - slow to load
     from simulation.schedule import (  # noqa: PLC0415
@@ -153,8 +155,23 @@ def _timed(
     chosen = one_service(scenario, service)
     if departures is not None:
         return with_departures(scenario, chosen, read_departures(departures))
-    read = read_table(table or "", stop_names(scenario, chosen))
+    read = read_table(table, stop_names(scenario, chosen))
     return with_timetable(scenario, chosen, read.rows)
+
+
+def _decoded(content: bytes) -> str:
+    """Return the text of a table, as spreadsheets save it: Unicode, or that of Western Europe."""
+    wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for encoding in ("utf-16",) if wide else ("utf-8-sig", "cp1252"):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text
+    raise click.BadParameter(
+        "it is no text; save the table as CSV, not as a spreadsheet", param_hint="--table"
+    )
 
 
 def _as_json(one: ScheduleCheck) -> dict[str, Any]:

@@ -97,6 +97,12 @@ def test_the_command_writes_what_it_reads_back(
     assert run(["export", "gbfs", "ebikes-espoo-nuuksio", str(target)]) == 2  # it is there already
     assert run(["export", "gbfs", "baseline", str(tmp_path / "none")]) == 2
     assert "no bike share" in capsys.readouterr().err
+    again = ["export", "gbfs", "ebikes-espoo-nuuksio", str(tmp_path / "again")]
+    assert run([*again, "--url", "bikes"]) == 2
+    assert "'bikes' is no address" in capsys.readouterr().err
+    assert run([*again, "--contact", "me"]) == 2
+    assert "'me' is no e-mail address" in capsys.readouterr().err
+    assert not (tmp_path / "again").exists()
 
 
 def test_a_live_system_takes_the_place_of_the_bundle() -> None:

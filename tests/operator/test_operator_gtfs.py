@@ -235,6 +235,9 @@ def test_a_feed_of_another_zone_is_not_merged(parameters: Parameters, tmp_path: 
             "before it begins",
         ),
         (("shuttle-espoo-haltia", "--days", "caturday"), "no day of the week"),
+        (("shuttle-espoo-haltia", "--url", "example.org"), "'example.org' is no address"),
+        (("shuttle-espoo-haltia", "--url", "https://[x"), "is no address"),
+        (("shuttle-espoo-haltia", "--agency", " "), "say who runs it"),
         (("shuttle-espoo-haltia", "--merge", "nowhere.zip"), "no such file"),
     ],
 )
@@ -245,6 +248,13 @@ def test_what_cannot_be_written_is_refused(
     assert run(["export", "gtfs", words[0], str(target), *words[1:]]) == 2
     assert re.search(reason, capsys.readouterr().err)
     assert not target.exists()
+
+
+def test_the_last_month_of_the_calendar_has_an_end(tmp_path: Path) -> None:
+    target = tmp_path / "late.zip"
+    words = ["export", "gtfs", "shuttle-espoo-haltia", str(target), "--from", "9999-12-05"]
+    assert run(words) == 0
+    assert read_tables(target)["calendar"]["end_date"].tolist() == ["99991231"]
 
 
 def test_a_line_is_asked_for_where_there_are_several() -> None:

@@ -56,6 +56,28 @@ def test_a_table_gives_the_trips(capsys: pytest.CaptureFixture[str], tmp_path: P
     assert services[-1]["empty_km"] == 0
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_a_table_is_read_as_spreadsheets_save_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, encoding: str
+) -> None:
+    table = tmp_path / "saturday.csv"
+    table.write_text("Lähtö;Espoo;Haltia\n1 ä;9:00;9:25\n2 ö;9.40;10.05\n", encoding=encoding)
+    status, services, _ = checked(capsys, "shuttle-espoo-haltia", "--table", str(table))
+    assert status == 0
+    assert sorted(trip["start_s"] for trip in services[-1]["trips"]) == [32400, 34800]
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04\0\0\x81\x8d", b"\xff\xfe\0\xd8\0\xd8"])
+def test_what_is_no_text_is_no_table(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, content: bytes
+) -> None:
+    table = tmp_path / "saturday.xlsx"
+    table.write_bytes(content)
+    status, _, said = checked(capsys, "shuttle-espoo-haltia", "--table", str(table))
+    assert status == 2
+    assert "save the table as CSV" in said
+
+
 def test_drivers_have_their_breaks(capsys: pytest.CaptureFixture[str]) -> None:
     wanted = ("--set", "services.shuttle.break_min=30", "--set", "services.shuttle.last=16:00")
     more = ("--set", "services.shuttle.vehicles=4")
