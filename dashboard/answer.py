@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import charts
 from dashboard.comparison import title
 from dashboard.day_film import show_day
-from dashboard.departures import show_departures
+from dashboard.departures import show_departures, shuttle_titles
 from dashboard.downloads import show_downloads
 from dashboard.drawing import draw
 from dashboard.figure_table import figure_names, figure_text
@@ -171,11 +171,11 @@ def _loads(pilots: Mapping[str, PilotResult], frames: Mapping[str, pd.DataFrame]
     """Show how full the shuttles are over the day."""
     lines = {}
     for name, pilot in pilots.items():
-        for service in pilot.run.about["services"]:
-            frame = frames[name]
-            mine = frame[frame["series"] == f"load.{service['id']}"]
-            if service["mode"] == "shuttle" and len(mine):
-                lines[f"{name}: {service['name']}"] = mine
+        frame = frames[name]
+        for service, words in shuttle_titles(name, pilot.run).items():
+            mine = frame[frame["series"] == f"load.{service}"]
+            if len(mine):
+                lines[words] = mine
     if not lines:
         return
     st.subheader(_("Shuttle loads"))

@@ -36,16 +36,24 @@ class Line(NamedTuple):
     days: pd.DataFrame
 
 
+def shuttle_titles(title: str, run: ScenarioRun) -> dict[str, str]:
+    """Return what to call the shuttles of a pilot, by id: as the pilot where it has one alone."""
+    shuttles = [one for one in run.about["services"] if one["mode"] == "shuttle"]
+    if len(shuttles) == 1:
+        return {shuttles[0]["id"]: title}
+    return {one["id"]: f"{title}: {one['name'] or one['id']}" for one in shuttles}
+
+
 def lines_of(runs: Mapping[str, ScenarioRun]) -> list[Line]:
     """Return the shuttles of some runs that made a departure."""
     found = []
     for name, run in runs.items():
         table = table_of(run, DEPARTURES, COLUMNS)
+        titles = shuttle_titles(name, run)
         for service in run.about["services"]:
             mine = table[table["service"] == service["id"]]
             if len(mine):
-                title = f"{name}: {service['name'] or service['id']}"
-                found.append(Line(title, service["id"], int(service["room"]), mine))
+                found.append(Line(titles[service["id"]], service["id"], int(service["room"]), mine))
     return found
 
 
