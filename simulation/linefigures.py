@@ -220,6 +220,7 @@ def _charging(service: Service, upkeep: Upkeep) -> tuple[float, float]:
             rest_s = float(np.nanmin(service.times_s[trip])) - ready_s
             rest_s -= service.empty_s_before(trip) + PLUG_S
             charge -= service.empty_m_before(trip) / 1000 * upkeep.kwh_per_km
+            lowest = min(lowest, charge / full)  # it runs empty first, and charges where it goes on
             if rest_s > 0:
                 added = min(full - charge, rest_s / _HOUR * upkeep.charger_kw)
                 charge, taken = charge + added, taken + added

@@ -512,12 +512,15 @@ class LineBuilder:
 
 @lru_cache(maxsize=8)
 def _feeder_calls(table: Timetable) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return every call of a train or metro on a day: its stop and its arrival, s."""
+    """Return every call of a train or metro on a day: its stop and its arrival, s.
+
+    Where it begins it brings nobody.
+    """
     calls = [
         (call.stop, call.arrival_s)
         for index, trip in enumerate(table.trips)
         if table.routes[trip.route].type in FEEDER_TYPES
-        for call in table.calls(index)
+        for call in table.calls(index)[1:]
     ]
     both = np.array(calls, dtype=np.float64).reshape(-1, 2)
     return both[:, 0].astype(np.int64), both[:, 1]

@@ -122,9 +122,10 @@ def _mean(values: Floats, axis: int | None = None) -> Floats:
 
 
 def _headways(service: Service, late_s: Floats) -> tuple[Floats, Floats]:
-    """Return the time since the vehicle before, and by the timetable; (days, cells), s.
+    """Return the time since the vehicle before, and what the timetable has; (days, cells), s.
 
-    Both are nan for the first vehicle of a day at a stop, and where one does not come.
+    Both are nan for the first vehicle of a day at a stop, and where one does not come. Who waits
+    for the next one then waits longer than the timetable's headway, which stays what it was.
     """
     trips, stops = cells_of(service)
     planned = departures_planned(service)[trips, stops]
@@ -133,11 +134,12 @@ def _headways(service: Service, late_s: Floats) -> tuple[Floats, Floats]:
         for way in (OUT, BACK):
             cells = np.flatnonzero((stops == stop) & (service.direction[trips] == way))
             cells = cells[np.argsort(planned[cells], kind="stable")]
+            wanted = np.diff(planned[cells], prepend=np.nan)
             for day, late in enumerate(late_s[:, cells]):
-                ran = cells[~np.isnan(late)]
-                left = planned[ran] + late[~np.isnan(late)]
-                gaps[day, ran[1:]] = np.diff(left)
-                due[day, ran[1:]] = np.diff(planned[ran])
+                came = np.flatnonzero(~np.isnan(late))
+                ran = cells[came]
+                gaps[day, ran[1:]] = np.diff(planned[ran] + late[came])
+                due[day, ran[1:]] = wanted[came[1:]]
     return gaps, due
 
 

@@ -491,9 +491,9 @@ def _light(promise: Promise, found: Estimate | None, line: Service, tables: Line
     """Judge a promise by the interval of its figure."""
     if found is None:
         return Light(promise, Verdict.OPEN, None, Message("not known: nobody rode"))
-    ends = (found.mean, found.mean)
-    if found.interval is not None:
-        ends = (found.interval.low, found.interval.high)
+    if found.interval is None:
+        return Light(promise, Verdict.OPEN, found, Message("known of one day alone"))
+    ends = (found.interval.low, found.interval.high)
     worst, best = (ends[1], ends[0]) if promise.sense == "<=" else (ends[0], ends[1])
     if _keeps(promise, worst):
         return Light(promise, Verdict.KEPT, found)
@@ -522,16 +522,16 @@ def _reason(promise: Promise, line: Service, tables: LineTables) -> str:
     trip, stop = np.unravel_index(int(np.argmax(counts)), counts.shape)
     time = clock_text(float(line.times_s[trip, stop]))
     name = line.stops[int(stop)]
-    people = max(float(counts[trip, stop]), 1.0)
+    people = float(f"{counts[trip, stop]:.2g}")  # 0.33 is not one of them
     if counts is tables.left_behind:
         return Message(
-            "most at the {time} from {stop}: {people:.0f} people left behind on average",
+            "most at the {time} from {stop}: {people:.3g} people left behind on average",
             time=time,
             stop=name,
             people=people,
         )
     return Message(
-        "most at the {time} from {stop}: {people:.0f} people boarding on average",
+        "most at the {time} from {stop}: {people:.3g} people boarding on average",
         time=time,
         stop=name,
         people=people,

@@ -22,7 +22,8 @@ from simulation.search import Promise, Verdict
 from simulation.shuttle import BACK, OUT, Rider, Service, ShuttleLine, draw_luck
 from simulation.situations import SITUATIONS
 from simulation.stage import Stage
-from simulation.stress import Effort, stress_test
+from simulation.statistics import estimate
+from simulation.stress import Effort, _light, stress_test
 from simulation.supply import build_supply
 
 NINE = 9 * 3600.0
@@ -113,6 +114,19 @@ def test_a_vehicle_charges_while_it_rests() -> None:
     tight = line(6, vehicles=1)
     apart = replace(tight, times_s=tight.times_s + 3600.0 * np.tile(np.arange(6), 2)[:, None])
     assert lowest_charge(apart, UPKEEP) > lowest_charge(tight, UPKEEP)
+
+
+def test_the_charge_after_an_empty_run_counts() -> None:
+    one_way = replace(
+        line(2, vehicles=1),
+        times_s=np.array([[NINE, NINE + 1200], [NINE + 10_800, NINE + 12_000]]),
+        direction=np.array([OUT, OUT], dtype=np.int8),
+        block=np.zeros(2, dtype=np.int16),
+        empty_s=(0.0, 900.0),
+        empty_m=(0.0, 9_000.0),
+    )
+    # 5 kWh there and 4.5 kWh back before it is full again
+    assert lowest_charge(one_way, UPKEEP) == pytest.approx(1 - 9.5 / UPKEEP.battery_kwh)
 
 
 def test_people_wait_on_when_a_vehicle_does_not_come() -> None:
@@ -386,3 +400,47 @@ def test_longer_run_times_are_those_of_the_same_stretch() -> None:
         scenario = drawn(stops, headway=60, run_times_min=[10, 40])
         _, found = mends_of(scenario, 0)
         assert found["retime"][0].changes["services.own.run_times_min"] == [12.0, 46.0]
+
+
+def test_a_promise_known_of_one_day_alone_is_not_sure(tested: dict[str, Any]) -> None:
+    promise = Promise.parse("wait_s_p90<=900")
+    tables = tested["ordinary"].tables
+    for wait_s in (1.0, 10_000.0):
+        light = _light(promise, estimate(np.array([wait_s])), line(), tables)
+        assert (light.verdict, light.reason) == (Verdict.OPEN, "known of one day alone")
+
+
+def test_few_who_are_left_are_not_rounded_up_to_one(tested: dict[str, Any]) -> None:
+    tables = replace(tested["ordinary"].tables, left_behind=np.array([[0.0, 0.0], [0.3, 0.0]]))
+    promise = Promise.parse("left_behind_share<=0.1%")
+    light = _light(promise, estimate(np.array([0.1, 0.1])), line(2), tables)
+    assert light.verdict is Verdict.BROKEN
+    assert "0.3 people left behind on average" in light.reason
+
+
+def test_a_cancelled_departure_makes_the_headway_irregular_in_the_table_too() -> None:
+    scenario = load_scenario("shuttle-espoo-haltia")
+    situation = SITUATIONS["vehicle-out"]
+    (found,) = stress_test(
+        scenario, "shuttle", [situation], effort=Effort(days=2, workers=1)
+    ).results
+    stops = found.tables.stops
+    assert len(stops) == 2  # either end: the figure of the line is over both
+    low, high = sorted(stops["headway_cv"])
+    assert low - 0.01 <= found.figures["headway_cv"].mean <= high + 0.01
+    assert low > 0.2  # one departure in three is missing from noon on
+
+
+def test_trains_that_begin_at_a_station_bring_nobody_there() -> None:
+    supply = build_supply(drawn(["metro-kivenlahti", "haltia"], headway=60), Parameters.bundled())
+    service, table = supply.services[-1], supply.timetable
+    come = set()
+    for index, trip in enumerate(table.trips):
+        if table.routes[trip.route].type == 1:
+            for call in table.calls(index)[1:]:
+                stop = table.stop(call.stop)
+                away = np.hypot(stop.lat - service.lat[0], (stop.lon - service.lon[0]) / 2)
+                if away * 111_000 <= 400:
+                    come.add(float(call.arrival_s))
+    assert come
+    assert service.feeder_s[0].tolist() == sorted(come)
