@@ -196,8 +196,7 @@ def scenario(key: str) -> Scenario:
 
 def title(one: Scenario) -> str:
     """Return a scenario's title in the session's language."""
-    titles = {"en": one.title.en, "fi": one.title.fi, "sv": one.title.sv}
-    return titles[language()] or one.title.en
+    return one.title.said_in(language())
 
 
 def take_upload(content: bytes) -> str:

@@ -79,12 +79,21 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Title(_Part):
-    """What the scenario is called on the page."""
+class Words(_Part):
+    """A text for the reader: in English, and in Finnish and Swedish where it has been put so."""
 
     en: str
     fi: str | None = None
     sv: str | None = None
+
+    def said_in(self, language: Literal["en", "fi", "sv"]) -> str:
+        """Return the text in a language; in English where there is no other."""
+        return {"en": self.en, "fi": self.fi, "sv": self.sv}[language] or self.en
+
+
+def read_words(value: object) -> object:
+    """Read a text alone as English; pass a table of languages on."""
+    return {"en": value} if isinstance(value, str) else value
 
 
 class Day(_Part):
@@ -419,8 +428,8 @@ class Scenario(_Part):
     """One day and everything offered on it."""
 
     name: str
-    title: Title
-    description: str = ""
+    title: Words
+    description: Annotated[Words, BeforeValidator(read_words)] = Words(en="")
     day: Day = Day()
     entrances: dict[str, Entrance] = {}
     car_parks: dict[str, CarPark] = {}

@@ -160,7 +160,7 @@ def subject_of(scenario: Scenario, seed: int) -> Subject:
         build=partial(day_trial, scenario),
         about={
             "title": scenario.title.model_dump(exclude_none=True),
-            "description": scenario.description,
+            "description": scenario.description.en,
             "document": scenario.document(),
             "day": scenario.day.model_dump(mode="json", exclude_none=True),
             "parameters": dict(scenario.parameters),

@@ -121,7 +121,10 @@ def render(
 
 
 def _scenario(run: ScenarioRun, language: Language) -> dict[str, Any]:
-    return {"title": title_of(run, language), "description": run.scenario.description}
+    return {
+        "title": title_of(run, language),
+        "description": run.scenario.description.said_in(language),
+    }
 
 
 def _day(comparison: Comparison, language: Language) -> str:

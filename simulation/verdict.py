@@ -213,8 +213,7 @@ def verdict(comparison: Comparison, pilot: PilotResult, language: Language) -> l
 
 def title_of(run: ScenarioRun, language: Language) -> str:
     """Return what a scenario is called in a language; in English where it has no other name."""
-    title = run.scenario.title
-    return {"en": title.en, "fi": title.fi, "sv": title.sv}[language] or title.en
+    return run.scenario.title.said_in(language)
 
 
 def place_name(place: Mapping[str, Any], language: Language) -> str:

@@ -22,7 +22,7 @@ from dashboard.roads import road
 from dashboard.series import series_of
 from dashboard.state import Query, read_query, seed, write_query
 from dashboard.stress_desk import stress_desk
-from dashboard.texts import _, _n, plain, several_lines
+from dashboard.texts import _, _n, language, plain, several_lines
 from dashboard.timetable_editor import editor
 from dashboard.trip_map import fit
 from lastmile.errors import LastmileError
@@ -81,8 +81,9 @@ def page() -> None:
         key = st.selectbox(
             _("Scenario"), keys, format_func=lambda key: title(scenario(key)), key="operated"
         )
-        if scenario(key).description:
-            st.caption(plain(scenario(key).description))
+        about = scenario(key).description.said_in(language())
+        if about:
+            st.caption(plain(about))
     state = {"scenario": key}
     try:
         job = office().ask(_question(key))
