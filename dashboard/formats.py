@@ -32,7 +32,8 @@ def number(value: float, decimals: int | None = None) -> str:
         size = abs(value)
         decimals = 0 if size >= 100 or value == round(value) else 1 if size >= 10 else 2  # noqa: PLR2004
     pattern = "#,##0." + "#" * decimals if decimals else "#,##0"
-    return _minus(format_decimal(round(value, decimals), format=pattern, locale=locale()))
+    rounded = round(value, decimals) + 0.0  # which makes a zero of the negative zero
+    return _minus(format_decimal(rounded, format=pattern, locale=locale()))
 
 
 def _minus(text: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from babel import Locale
 from babel.numbers import format_decimal
 
 from lastmile.places import Gazetteer
@@ -105,7 +106,7 @@ _ENGLISH: Final = _Words(
 
 _FINNISH: Final = _Words(
     sure="95 %:n varmuudella {interval}",
-    to="{low}...{high}",
+    to="{low}…{high}",
     relief=(
         "Kokeilu ”{pilot}”, {place}: pysäköintialueet ovat tällaisena päivänä täynnä {change} "
         "minuuttia lyhyemmän ajan ({sure})."
@@ -396,7 +397,12 @@ class _Verdict:
     def _number(self, value: float) -> str:
         pattern = "#,##0.0" if abs(value) < _ONE_DECIMAL_BELOW else "#,##0"
         rounded = round(value, 1 if abs(value) < _ONE_DECIMAL_BELOW else 0) + 0.0
-        return format_decimal(rounded, format=pattern, locale=self.language)
+        return self._written(rounded, pattern)
 
     def _money(self, value: float) -> str:
-        return format_decimal(value, format="#,##0.00", locale=self.language)
+        return self._written(value, "#,##0.00")
+
+    def _written(self, value: float, pattern: str) -> str:
+        """Return a number with the language's own minus, which Babel writes without a pattern."""
+        minus = Locale.parse(self.language).number_symbols["latn"]["minusSign"]
+        return format_decimal(value, format=pattern, locale=self.language).replace("-", minus)

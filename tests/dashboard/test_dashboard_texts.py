@@ -134,3 +134,8 @@ def test_numbers_follow_the_locale(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(formats, "language", lambda: "en")
     assert formats.number(1234.5, 1) == "1,234.5"
     assert formats.money(4.5) == "€4.50"
+
+
+def test_nothing_is_less_than_nothing() -> None:
+    assert formats.number(-0.3, 0) == "0"
+    assert formats.number(-1.5, 1) == "\N{MINUS SIGN}1.5"
