@@ -90,11 +90,11 @@ class Cluster:
         return self._client
 
     def staff(self, count: int) -> None:
-        """See to it that so many workers are there, with two threads each."""
+        """See to it that at least so many workers are there, with two threads each."""
         self.workers = [worker for worker in self.workers if worker.poll() is None]
         while len(self.workers) < count:
             self.add_worker()
-        self.wait_for(count)
+        self.wait_for(len(self.workers))
 
     def add_worker(self, **settings: str) -> None:
         options = (self.address, "--nthreads", "2", "--no-nanny")
@@ -134,7 +134,7 @@ class Cluster:
                 "--no-dashboard",
             ],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(HERE), **settings},
+            env={**os.environ, "PYTHONPATH": f"{HERE}{os.pathsep}{PROJECT}", **settings},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -186,8 +186,8 @@ def test_real_days_are_the_same_when_a_worker_is_killed_in_the_midst(
         load_scenario(name).with_changes(SMALL_DAY) for name in ("baseline", "shuttle-espoo-haltia")
     )
     here, there = RunStore(tmp_path / "here"), RunStore(tmp_path / "cluster")
-    expected = compare(base, [pilot], Plan(DAYS, workers=2, store=here))
     found = compare(base, [pilot], Plan(DAYS, dask=cluster.address, store=there, listener=kill_one))
+    expected = compare(base, [pilot], Plan(DAYS, workers=2, store=here))
     assert killed[0].wait() == -signal.SIGKILL
     assert found.replications == DAYS
     assert {**found.to_json(), "wall_s": 0} == {**expected.to_json(), "wall_s": 0}
@@ -302,7 +302,7 @@ def test_a_trial_gives_the_same_on_a_cluster_as_here(cluster: Cluster, trial: Tr
     cluster.staff(1)
     one = subject("one", trial)
     found = []
-    for crew in (partial(open_crew, dask=cluster.address), partial(open_crew, workers=2)):
+    for crew in (partial(open_crew, dask=cluster.address), partial(open_crew, workers=1)):
         with Sampler(crew) as work:
             work.need({one: 10})
             failed = [(each.replication, each.message) for each in work.failures(one)]
