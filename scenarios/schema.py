@@ -153,7 +153,22 @@ class Extension(_Part):
 
     stops: Annotated[list[str | Stop], Field(min_length=1)]
     every: Annotated[int, Field(ge=1)] = 1
-    run_times_min: list[Positive] | None = None
+    run_times_min: list[Positive] | None = Field(
+        default=None, description="from the terminus to the first of them, and between them"
+    )
+
+    @model_validator(mode="after")
+    def _as_many_as_stops(self) -> Extension:
+        if self.run_times_min is not None and len(self.run_times_min) != len(self.stops):
+            raise ValueError(
+                Message(
+                    "{stops} stops need {wanted} run_times_min, not {given}",
+                    stops=len(self.stops),
+                    wanted=len(self.stops),
+                    given=len(self.run_times_min),
+                )
+            )
+        return self
 
 
 class Service(_Part):

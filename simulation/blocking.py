@@ -43,6 +43,9 @@ kilometres cost against the hour."""
 _LATER_MIN: Final = 180
 """A departure that finds no vehicle is looked at this much later at most, min."""
 
+_DAY_MIN: Final = 1440
+"""No rest is looked at that is longer, min."""
+
 _STEP_MIN: Final = 5
 """In steps of so many minutes where drivers have breaks: each takes an integer programme."""
 
@@ -401,10 +404,16 @@ def _later(groups: Sequence[Sequence[Run]], rank: int, rules: Rules, have: int) 
 def _shorter(
     make: Callable[[float], Sequence[Sequence[Run]]], rank: int, rules: Rules, have: int
 ) -> float | None:
-    """Return the longest rest with which a group can leave on time."""
-    longest = int(np.ceil(rules.layover_s / _MINUTE)) - 1
-    for minutes in range(longest, -1, -1):
+    """Return the longest rest with which a group can leave on time, found by halving."""
+
+    def leaves_on_time(minutes: int) -> bool:
         groups = sorted(make(minutes * _MINUTE), key=_leaves)[: rank + 1]
-        if _drivable(_flat(groups), rules.rested(minutes * _MINUTE), have):
-            return minutes * _MINUTE
-    return None
+        return _drivable(_flat(groups), rules.rested(minutes * _MINUTE), have)
+
+    low, high = 0, min(int(np.ceil(rules.layover_s / _MINUTE)), _DAY_MIN)
+    if high == 0 or not leaves_on_time(low):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if leaves_on_time(middle) else (low, middle)
+    return low * _MINUTE

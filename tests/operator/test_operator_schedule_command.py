@@ -122,6 +122,10 @@ def test_the_last_departure_is_made_where_minutes_have_a_fraction(
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
+        (
+            ("--set", 'services.bus245.extension={stops=["kattila"], run_times_min=[5, 6]}'),
+            "1 stops need 1 run_times_min, not 2",
+        ),
         (("--set", "services.shuttle.headway=1e-5"), "over 1500 departures a day"),
         (("--set", "services.shuttle.headway=1e-310"), "over 1500 departures a day"),
         (("--departures", "10:00, 9:00"), "row 1: departures run backwards"),
@@ -140,3 +144,12 @@ def test_what_cannot_be_is_refused(
     assert status == 2
     assert services == []
     assert reason in said
+
+
+def test_a_rest_of_years_is_answered_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = ("--set", "services.shuttle.layover_min=1e7", "--departures", "9:00, 11:00")
+    status, _, said = checked(
+        capsys, "shuttle-espoo-haltia", *wanted, "--set", "services.shuttle.vehicles=1"
+    )
+    assert status == 2
+    assert "drop the layover to" in said
