@@ -14,7 +14,7 @@ from dashboard.formats import duration, money, number, sentence, share
 from dashboard.progress import leave_before, show_end, show_progress
 from dashboard.state import seed
 from dashboard.stress_question import StressQuestion
-from dashboard.texts import _, plain
+from dashboard.texts import _
 from simulation.linefigures import FIGURES
 from simulation.lines import clock_text
 from simulation.linetables import COLUMNS
@@ -80,11 +80,6 @@ def stress_desk(scenario: Scenario, service: str, query: Query) -> dict[str, str
         _show_lights(job.stress)
         state["situation"] = _show_situation(job.stress, query)
     return state
-
-
-def is_asked(scenario: Scenario, service: str) -> bool:
-    """Say whether this session looks at the stress test of a line."""
-    return bool(st.session_state.get(ASKED) == f"{scenario.digest} {service}")
 
 
 # --- words
@@ -352,8 +347,3 @@ def _offer(table: pd.DataFrame, situation: str, name: str) -> None:
         key=f"csv-{name}",
         icon=":material/download:",
     )
-
-
-def fault_text(fault: str) -> str:
-    """Return a fault as Markdown shows it, without the file and key it came with."""
-    return plain(fault.split(": ", 2)[-1])

@@ -10,6 +10,7 @@ from lastmile.errors import RequestError
 from lastmile.messages import Message
 from lastmile.transit.timetable import Timetable
 from lastmile.units import great_circle_m
+from simulation.lines import MOST_DEPARTURES
 
 if TYPE_CHECKING:
     from datetime import date
@@ -84,6 +85,16 @@ def read_line(feed: Feed, day: date, route: str | None = None) -> LineTimetable:
     name = wanted.short_name or wanted.long_name or wanted.id
     if not trips:
         raise RequestError(Message("line {line} has no trip on {day}", line=name, day=day))
+    if len(trips) > MOST_DEPARTURES:
+        raise RequestError(
+            Message(
+                "line {line} has {count} trips on {day}; at most {most} can be tested",
+                line=name,
+                count=len(trips),
+                day=day,
+                most=MOST_DEPARTURES,
+            )
+        )
     runs: list[tuple[Run, int | None]] = []
     cut = 0
     for number, direction in trips:

@@ -44,7 +44,7 @@ class Situation:
     vehicle_out_s
         From when one vehicle is out of service; None where all run.
     coach
-        People who come to the first stop together.
+        People who come to one stop together.
     coach_s
         When, s.
     """
@@ -118,7 +118,9 @@ def with_coach(
     ways = np.argwhere((rides.service == line) & (rides.board < rides.alight))
     if not len(ways):
         return parties, list(chosen)
-    zone, gate = (int(one) for one in ways[0])
+    boards = rides.board[ways[:, 0], ways[:, 1]]
+    usual = int(np.argmax(np.bincount(boards)))
+    zone, gate = (int(one) for one in ways[int(np.argmax(boards == usual))])
     service = model.services[line]
     board, alight = int(rides.board[zone, gate]), int(rides.alight[zone, gate])
     trips = service.departures(board, alight)

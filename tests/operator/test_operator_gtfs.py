@@ -385,3 +385,14 @@ def test_a_figure_of_eight_is_refused_with_the_stop(parameters: Parameters, tmp_
     feed = load_feed(joined(path, tmp_path / "eight.zip", calls))
     with pytest.raises(RequestError, match=r"calls twice at .* on one trip and does not come back"):
         read_line(feed, feed.span[0] + timedelta(days=5))
+
+
+def test_a_line_of_a_trip_a_second_is_refused(parameters: Parameters, tmp_path: Path) -> None:
+    _, path = two_sided(parameters, tmp_path / "two.zip")
+    every_second = pd.DataFrame(
+        [{"trip_id": "pilot-1", "start_time": "00:00:00", "end_time": "24:00:00"}], dtype="str"
+    ).assign(headway_secs="1", exact_times="1")
+    tables = read_tables(path) | {"frequencies": every_second}
+    feed = load_feed(write_files(table_files(tables), tmp_path / "dense.zip"))
+    with pytest.raises(RequestError, match=r"has 86403 trips on .* at most 1500 can be tested"):
+        read_line(feed, feed.span[0] + timedelta(days=5))

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Generator
 from dataclasses import replace
 from typing import Any
@@ -14,13 +15,17 @@ from lastmile.errors import RequestError
 from lastmile.parameters import Parameters
 from scenarios.load import build, load_scenario
 from scenarios.schema import Scenario
+from simulation.day import make_plans
 from simulation.eventlog import EventLog
 from simulation.linefigures import LineDay, Upkeep, line_day, lowest_charge
+from simulation.linetrial import prepare_line
 from simulation.mends import Change, changes_for
+from simulation.parties import Parties
+from simulation.rng import Streams
 from simulation.sampling import Progress
 from simulation.search import Promise, Verdict
 from simulation.shuttle import BACK, OUT, Rider, Service, ShuttleLine, draw_luck
-from simulation.situations import SITUATIONS
+from simulation.situations import SITUATIONS, with_coach
 from simulation.stage import Stage
 from simulation.statistics import estimate
 from simulation.stress import Effort, _light, stress_test
@@ -444,3 +449,25 @@ def test_trains_that_begin_at_a_station_bring_nobody_there() -> None:
                     come.add(float(call.arrival_s))
     assert come
     assert service.feeder_s[0].tolist() == sorted(come)
+
+
+def test_a_coach_party_boards_where_most_zones_do() -> None:
+    stops: list[object] = ["rail-kauklahti", "rail-espoo", "haltia"]
+    prepared = prepare_line(drawn(stops, headway=60, seats=100), "own")
+    model, index = prepared.model, prepared.index
+    rides = model.access.shuttle
+    streams = Streams(1, 0)
+    plans = make_plans(model, streams)
+    everyone, _ = with_coach(
+        model, index, SITUATIONS["coach"], plans.parties, list(plans.chosen), streams
+    )
+
+    def visits(parties: Parties) -> Counter[tuple[int, int, float]]:
+        columns = (parties.zone, parties.home_entrance, parties.arrival_s)
+        return Counter(zip(*(column.tolist() for column in columns), strict=True))
+
+    added = visits(everyone) - visits(plans.parties)
+    assert added.total() == 45 / 3
+    ((zone, gate, _when),) = added
+    boards = rides.board[rides.service == index]
+    assert rides.board[zone, gate] == np.bincount(boards).argmax()
