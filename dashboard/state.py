@@ -117,13 +117,19 @@ class Query:
 
 
 def read_query(page: str) -> Query:
-    """Return the query of a page: the address's, or what the page had when last left."""
+    """Return the query of a page: the address's, or what the page had when last left.
+
+    What was not understood stays noted while the page draws itself anew, when a run ends say,
+    until the visitor changes something.
+    """
     kept = st.session_state.get(f"address-of-{page}")
     values = {name: st.query_params[name] for name in st.query_params}
     values.pop(LANGUAGE_PARAMETER, None)
-    if kept is not None and not values:
-        return Query(kept, fresh=False)
-    return Query(values, fresh=values != kept)
+    noted = f"not-understood-on-{page}"
+    if kept is not None and values in ({}, kept):
+        return Query(kept, st.session_state.setdefault(noted, []), fresh=False)
+    st.session_state[noted] = []
+    return Query(values, st.session_state[noted])
 
 
 def seed(values: Mapping[str, object], *, fresh: bool) -> None:
@@ -136,6 +142,8 @@ def seed(values: Mapping[str, object], *, fresh: bool) -> None:
 def write_query(page: str, values: Mapping[str, str]) -> None:
     """Put the state of a page into its address; empty values are left out."""
     said = {name: value for name, value in values.items() if value}
+    if st.session_state.get(f"address-of-{page}", said) != said:
+        st.session_state[f"not-understood-on-{page}"] = []
     st.session_state[f"address-of-{page}"] = said
     wanted = {**said, LANGUAGE_PARAMETER: language()}
     if dict(st.query_params) != wanted:

@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
 
 from dashboard.comparison import Comparison
 from dashboard.state import Query
@@ -106,3 +107,27 @@ def test_places_are_found_by_their_names_in_every_language() -> None:
     labels = [place_label(key) for key in place_keys()]
     for name in ("Kampen", "Kamppi", "Mattby", "Finnish Nature Centre Haltia"):
         assert any(name in label for label in labels)
+
+
+def a_page() -> None:
+    """Draw a page with one setting."""
+    import streamlit  # noqa: PLC0415 - the script of a page, run alone
+
+    from dashboard.state import read_query, write_query  # noqa: PLC0415
+
+    query = read_query("test")
+    level = query.whole("level", 1, 1, 9)
+    query.note()
+    level = streamlit.number_input("level", 1, 9, level, key="level")
+    write_query("test", {"level": str(level)})
+
+
+def test_the_note_stays_while_the_page_draws_itself_anew_until_something_is_changed() -> None:
+    app = AppTest.from_function(a_page)
+    app.query_params["level"] = "high"
+    assert "level = high" in app.run().info[0].value
+    assert app.query_params["level"] == "1"
+    assert "level = high" in app.run().info[0].value
+    app.number_input[0].set_value(2).run()
+    assert app.query_params["level"] == "2"
+    assert not app.run().info
