@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import FrameLocator, Locator, Page
 
 LONG_MS = 120_000
+DESKTOP, PHONE = (1280, 1000), (390, 844)
 expect.set_options(timeout=LONG_MS)
 
 _RESTS = """() => document.querySelector('[data-testid=stApp]')

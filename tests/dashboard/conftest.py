@@ -9,18 +9,19 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
-from browsing import settle, visit
+from browsing import DESKTOP, settle, visit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -123,24 +124,58 @@ def _wait_until_healthy(url: str, server: subprocess.Popen[bytes], log: Path) ->
     pytest.fail(f"the dashboard did not answer in 90 s:\n{log.read_text()}")
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """Return a desktop page in a context of its own."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1000}, locale="en-GB")
-    yield context.new_page()
-    context.close()
+@pytest.fixture(scope="session")
+def windows(browser: Browser) -> Callable[[tuple[int, int], str], BrowserContext]:
+    """Return a way to a browser's profile by size and colour scheme.
+
+    Tests share them, and with them the scripts of the page; each opens pages of its own.
+    """
+
+    @cache
+    def profile(size: tuple[int, int], scheme: str) -> BrowserContext:
+        return browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            locale="en-GB",
+            color_scheme=scheme,  # type: ignore[arg-type]
+        )
+
+    return profile
 
 
 @pytest.fixture
-def compared(browser: Browser, dashboard_url: str) -> Iterator[Callable[[str], Page]]:
-    """Return a way to open a comparison and wait for its figures; no dialog may ever show."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1000}, locale="en-GB")
+def opened(
+    windows: Callable[[tuple[int, int], str], BrowserContext], dashboard_url: str
+) -> Iterator[Callable[..., Page]]:
+    """Return a way to open a path in a page of its own; no dialog may ever show."""
+    pages: list[Page] = []
+
+    def open_(path: str, size: tuple[int, int] = DESKTOP, scheme: str = "light") -> Page:
+        pages.append(windows(size, scheme).new_page())
+        return visit(pages[-1], f"{dashboard_url}{path}")
+
+    yield open_
+    for page in pages:
+        page.close()
+
+
+@pytest.fixture
+def page(
+    windows: Callable[[tuple[int, int], str], BrowserContext],
+) -> Iterator[Page]:
+    """Return an empty page on a desktop."""
+    page = windows(DESKTOP, "light").new_page()
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def compared(opened: Callable[..., Page]) -> Callable[[str], Page]:
+    """Return a way to open a comparison and wait for its figures."""
 
     def open_(path: str) -> Page:
-        page = visit(context.new_page(), f"{dashboard_url}{path}")
+        page = opened(path)
         page.get_by_role("heading", name="Downloads").wait_for()
         settle(page)
         return page
 
-    yield open_
-    context.close()
+    return open_

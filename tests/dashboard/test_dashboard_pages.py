@@ -10,18 +10,17 @@ from urllib.parse import urlsplit
 
 import gpxpy
 import pytest
-from browsing import address, choose, expect_address, folium_map, settle, visit
+from browsing import DESKTOP, PHONE, address, choose, expect_address, folium_map, settle, visit
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from playwright.sync_api import Browser, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
-DESKTOP, PHONE = (1280, 1000), (390, 844)
 TITLES = {
     "go": {"en": "Go to nature", "fi": "Luontoon", "sv": "Ut i naturen"},
     "compare": {"en": "Compare pilots", "fi": "Vertaa kokeiluja", "sv": "Jämför försök"},
@@ -41,28 +40,6 @@ en = "<img src=x onerror=alert(1)>"
 vehicles = 5
 stops = ["rail-espoo", {name = "<img src=x onerror=alert(1)>", lat = 60.25, lon = 24.60}, "haltia"]
 """
-
-Opened = "Callable[[str, tuple[int, int], str], Page]"
-
-
-@pytest.fixture
-def opened(browser: Browser, dashboard_url: str) -> Iterator[Callable[..., Page]]:
-    """Return a way to open a path in a window of its own; no dialog may ever show."""
-    contexts = []
-
-    def open_(path: str, size: tuple[int, int] = DESKTOP, scheme: str = "light") -> Page:
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]},
-            locale="en-GB",
-            color_scheme=scheme,  # type: ignore[arg-type]
-            accept_downloads=True,
-        )
-        contexts.append(context)
-        return visit(context.new_page(), f"{dashboard_url}{path}")
-
-    yield open_
-    for context in contexts:
-        context.close()
 
 
 def keep(page: Page, path: Path) -> None:
@@ -198,7 +175,7 @@ def test_hostile_names_of_an_uploaded_scenario_stay_text(
 @pytest.mark.parametrize(
     ("content", "answer"),
     [
-        ("not = [toml", "no TOML"),
+        ("not = [toml", "not TOML"),
         ('extends = "/etc/hosts.toml"', "extends a bundled scenario"),
         ('extends = "baseline"\n[services.x]\nstops = ["nowhere"]\n', "at least two stops"),
     ],

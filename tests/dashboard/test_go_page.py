@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 import pytest
-from browsing import address, expect_address, folium_map, settle, visit
+from browsing import address, expect_address, folium_map, settle
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -26,18 +26,6 @@ PARAMETERS = {
     "sea": "station view signs metres end services",
     "data": "section find",
 }
-
-
-@pytest.fixture
-def opened(browser: Browser, dashboard_url: str) -> Iterator[Callable[[str], Page]]:
-    """Return a way to open a path; no dialog may ever show."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1400}, locale="en-GB")
-
-    def open_(path: str) -> Page:
-        return visit(context.new_page(), f"{dashboard_url}{path}")
-
-    yield open_
-    context.close()
 
 
 def test_the_bus_comes_first_and_every_way_there_has_its_way_home(
