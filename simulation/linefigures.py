@@ -69,6 +69,8 @@ FIGURES: Final = {
 
 ``cost_eur`` is that of running, as in the key figures: by the hour and the kilometre. What the
 vehicles themselves cost a day, by their seats, is ``vehicle_cost_eur``; ``total_cost_eur`` is both.
+``missed_share`` is of those who come to the line's stops on the way to the park: on the way home
+nobody comes by train.
 """
 
 _TWO: Final = 2
@@ -158,6 +160,7 @@ def line_day(events: EventLog, service: Service, index: int, upkeep: Upkeep) -> 
     boards_on = _next_trip(service, left_s, boards)
     people = float(boards[:, 4].sum())
     refused = float(behind[:, 4].sum())
+    come = float(events.of(Kind.RIDE_WAITS, place=index).people.sum())
     waits = np.repeat(boards[:, 5], boards[:, 4].astype(int))
     late_s = left_s - service.times_s
     planned = ~np.isnan(departures_planned(service))
@@ -172,7 +175,7 @@ def line_day(events: EventLog, service: Service, index: int, upkeep: Upkeep) -> 
         "wait_s_mean": float(waits.mean()) if len(waits) else np.nan,
         "wait_s_p90": float(np.percentile(waits, 90)) if len(waits) else np.nan,
         "missed_connections": float(missed[:, 4].sum()),
-        "missed_share": _share(float(missed[:, 4].sum()), people),
+        "missed_share": _share(float(missed[:, 4].sum()), come),
         "peak_load": float(np.nanmax(load) / service.room)
         if len(load[~np.isnan(load)])
         else np.nan,

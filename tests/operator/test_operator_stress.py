@@ -190,6 +190,17 @@ def test_every_situation_does_what_it_says(tested: dict[str, Any]) -> None:
     assert more > mean("ordinary", "boardings") + mean("ordinary", "left_behind") + 30
 
 
+def test_missed_connections_are_a_share_of_those_on_the_way_to_the_park(
+    tested: dict[str, Any],
+) -> None:
+    late = tested["late-trains"]
+    stops = late.tables.stops
+    there = stops.loc[stops["direction"] == OUT, "boardings"].sum()
+    missed = late.figures["missed_connections"].mean
+    assert late.figures["missed_share"].mean == pytest.approx(missed / there, rel=0.25)
+    assert late.figures["missed_share"].mean > 1.5 * missed / late.figures["boardings"].mean
+
+
 def test_lights_follow_the_interval(tested: dict[str, Any]) -> None:
     for one in tested.values():
         for light in one.lights:
