@@ -212,10 +212,14 @@ class _Writer:
     def add(self, service: Service) -> None:
         """Add a service's route, stops, trips and shapes."""
         places = self._places(service)
-        ids = {
-            way: [self._stop(service, index, place, way) for index, place in enumerate(places)]
-            for way in np.unique(service.direction).tolist()
-        }
+        as_drawn = -1 if service.turned else 1
+        ids: dict[int, list[str]] = {}
+        for way in np.unique(service.direction).tolist()[::as_drawn]:
+            known = {
+                index: self._stop(service, index, places[index], way)
+                for index in range(len(places))[::as_drawn]
+            }
+            ids[way] = [known[index] for index in range(len(places))]
         names = [
             self.rows["stops"][self._row(one)]["stop_name"] for one in next(iter(ids.values()))
         ]

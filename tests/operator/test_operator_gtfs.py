@@ -292,6 +292,7 @@ def test_a_line_drawn_from_the_park_is_written_as_it_is_drawn(
     feed = load_feed(path)
     haltia, espoo = (Gazetteer.bundled()[name].name_fi for name in ("haltia", "rail-espoo"))
     assert feed.routes["route_long_name"].tolist() == [f"{haltia} - {espoo}"]
+    assert feed.stops["stop_name"].tolist() == [haltia, "Brobacka", espoo]
     line = read_line(feed, feed.span[0] + timedelta(days=5), "pilot")
     assert [stop.name for stop in line.stops] == [haltia, "Brobacka", espoo]
     assert line.stops[1].lat == pytest.approx(60.2484)
