@@ -37,6 +37,7 @@ OSM_ATTRIBUTION = (
 HSL_ATTRIBUTION = '&copy; <a href="https://www.hsl.fi/en/hsl/open-data">HSL</a> (CC BY 4.0)'
 TRANSPARENT = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 ESPOO = (60.22, 24.72)
+BADGE_PX = 22
 
 #: Street classes drawn when a network is too large to draw whole.
 MAIN_CLASSES = frozenset(
@@ -272,4 +273,40 @@ def marker(
         fill_color=color,
         fill_opacity=0.9,
         tooltip=tooltip_html(label),
+    )
+
+
+def badge(
+    lat: float, lon: float, label: str, text: str, colors: tuple[str, str], *, above: int = 0
+) -> folium.Marker:
+    """Return a round marker with a letter or a number in it.
+
+    Parameters
+    ----------
+    label
+        Tooltip, taken as plain text.
+    text
+        What stands in the marker: a letter or a short number.
+    colors
+        CSS colours of the ground, and of text and edge.
+    above
+        Which of two markers lies on top: that with the larger number.
+    """
+    ground, ink = colors
+    icon = folium.DivIcon(
+        html=(
+            f'<div style="width:{BADGE_PX}px;height:{BADGE_PX}px;box-sizing:border-box;'
+            f"border:2px solid {ink};border-radius:50%;background:{ground};color:{ink};"
+            f"font:700 {BADGE_PX // 2}px/{BADGE_PX - 4}px sans-serif;text-align:center"
+            f'">{escape(text)}</div>'
+        ),
+        icon_size=(BADGE_PX, BADGE_PX),
+        icon_anchor=(BADGE_PX // 2, BADGE_PX // 2),
+    )
+    return folium.Marker(
+        (lat, lon),
+        icon=icon,
+        tooltip=tooltip_html(label),
+        keyboard=False,
+        z_index_offset=above,
     )

@@ -49,6 +49,9 @@ button[data-variant][data-selected="true"] p,
 .lm-different {background: rgba(128, 128, 128, .18);}
 .lm-words td, .lm-words thead th {text-align: left;}
 .lm-words td:nth-child(3) {min-width: 15rem;}
+.lm-walks td, .lm-walks thead th {text-align: left;}
+.lm-walks td {white-space: nowrap;}
+.lm-walks td:last-child {min-width: 14rem; white-space: normal;}
 .lm-light {white-space: nowrap;}
 .lm-light::before {content: ""; display: inline-block; width: .8rem; height: .8rem;
   margin-right: .4rem; border-radius: 50%; vertical-align: -1px; background: #b58100;}
@@ -57,6 +60,12 @@ button[data-variant][data-selected="true"] p,
 .lm-why {list-style: none; margin: 0; padding: 0;}
 .lm-why li {font-size: .9rem; margin: 0 0 .3rem; padding: 0; white-space: normal;}
 .lm-legend {font-size: .85rem; opacity: .85;}
+.lm-key {list-style: none; display: flex; flex-wrap: wrap; gap: .3rem 1rem;
+  margin: 0 !important; padding: 0 !important;
+  font-size: .85rem; line-height: 1.3;}
+.lm-key li {display: inline-flex; align-items: center; gap: .4rem; margin: 0; padding: 0;
+  font-size: inherit; list-style: none;}
+.lm-key img {flex: none; print-color-adjust: exact;}
 @media (max-width: 640px) {
   .block-container {padding-left: .8rem; padding-right: .8rem;}
   .st-key-languages {margin-bottom: 0;}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -10,9 +11,11 @@ from streamlit_folium import st_folium
 
 from dashboard import shore
 from dashboard.formats import distance, duration, number
-from dashboard.maps import base_map, line, marker
+from dashboard.legend import legend_html
+from dashboard.maps import base_map
+from dashboard.sea_map import SeaMap
 from dashboard.state import read_query, seed, write_query
-from dashboard.texts import _, plain
+from dashboard.texts import _
 from dashboard.trip import place_name
 from dashboard.trip_map import fit
 from lastmile.errors import LastmileError
@@ -26,9 +29,7 @@ from lastmile.walkway.shore import SERVICES
 from lastmile.walkway.strolls import choose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    import folium
+    from collections.abc import Iterable, Mapping, Sequence
 
     from lastmile.places import Place
     from lastmile.walkway.catchments import Way
@@ -157,10 +158,10 @@ def _access(stations: dict[str, Place]) -> None:
             query_params={"from": station.id, "to": ways[0].destination.id},
         )
     with right:
-        layer = shore.base_layer(station)
-        shore.add_areas(layer, station)
-        shore.add_ways(layer, ways)
-        _map(layer, [station.point, *(way.destination.point for way in ways[:4])])
+        drawn = SeaMap(station)
+        drawn.add_areas(station)
+        drawn.add_ways(ways)
+        _map(drawn, [station.point, *(way.destination.point for way in ways[:4])])
     _statement()
 
 
@@ -214,19 +215,6 @@ def _signs(_stations: dict[str, Place]) -> None:
                 count=count,
             )
         )
-        st.dataframe(
-            pd.DataFrame(
-                {
-                    _("Sign"): [sign.number for sign in plan.signs for _each in sign.lines],
-                    _("Arrow"): [each.arrow for sign in plan.signs for each in sign.lines],
-                    _("In Finnish"): [each.text_fi for sign in plan.signs for each in sign.lines],
-                    _("In Swedish"): [each.text_sv for sign in plan.signs for each in sign.lines],
-                    _("Near"): [sign.near for sign in plan.signs for _each in sign.lines],
-                }
-            ),
-            hide_index=True,
-            alt=_("What the signs say"),
-        )
         for label, name, text in (
             (_("List to print"), "signs.txt", signs_list(plan)),
             (_("Table (CSV)"), "signs.csv", signs_csv(plan)),
@@ -234,9 +222,22 @@ def _signs(_stations: dict[str, Place]) -> None:
         ):
             st.download_button(label, text, file_name=name, icon=":material/download:")
     with right:
-        layer = shore.base_layer()
-        shore.add_signs(layer, plan)
-        _map(layer, [sign.point for sign in plan.signs])
+        drawn = SeaMap()
+        drawn.add_signs(plan)
+        _map(drawn, [sign.point for sign in plan.signs])
+    st.dataframe(
+        pd.DataFrame(
+            {
+                _("Sign"): [sign.number for sign in plan.signs for _each in sign.lines],
+                _("Arrow"): [each.arrow for sign in plan.signs for each in sign.lines],
+                _("In Finnish"): [each.text_fi for sign in plan.signs for each in sign.lines],
+                _("In Swedish"): [each.text_sv for sign in plan.signs for each in sign.lines],
+                _("Near"): [sign.near for sign in plan.signs for _each in sign.lines],
+            }
+        ),
+        hide_index=True,
+        alt=_("What the signs say"),
+    )
 
 
 def _links(_stations: dict[str, Place]) -> None:
@@ -263,19 +264,6 @@ def _links(_stations: dict[str, Place]) -> None:
         st.caption(
             _("Buildings, plots and slopes are not in the data: walk there before you plan.")
         )
-        st.dataframe(
-            pd.DataFrame(
-                {
-                    _("Shortens"): [link.helps for link in plan.links],
-                    _("New path"): [distance(link.length_m) for link in plan.links],
-                    _("Way round today"): [distance(link.round_m) for link in plan.links],
-                    _("Person-minutes a day"): [number(link.saved_min, 0) for link in plan.links],
-                    _("Bridge or underpass"): [", ".join(link.crosses) for link in plan.links],
-                }
-            ),
-            hide_index=True,
-            alt=_("Links chosen"),
-        )
         st.download_button(
             _("Scenario for comparisons"),
             links_scenario(plan),
@@ -283,10 +271,24 @@ def _links(_stations: dict[str, Place]) -> None:
             icon=":material/download:",
         )
     with right:
-        layer = shore.base_layer()
-        shore.add_links(layer, found, plan)
+        drawn = SeaMap()
+        drawn.add_links(found, plan)
         shown = plan.links or found.links
-        _map(layer, [point for link in shown for point in link.points])
+        _map(drawn, [point for link in shown for point in link.points])
+    st.dataframe(
+        pd.DataFrame(
+            {
+                _("Number"): list(range(1, len(plan.links) + 1)),
+                _("Shortens"): [link.helps for link in plan.links],
+                _("New path"): [distance(link.length_m) for link in plan.links],
+                _("Way round today"): [distance(link.round_m) for link in plan.links],
+                _("Person-minutes a day"): [number(link.saved_min, 0) for link in plan.links],
+                _("Bridge or underpass"): [", ".join(link.crosses) for link in plan.links],
+            }
+        ),
+        hide_index=True,
+        alt=_("Links chosen"),
+    )
 
 
 def _walks(stations: dict[str, Place]) -> None:
@@ -309,24 +311,6 @@ def _walks(stations: dict[str, Place]) -> None:
         except LastmileError:
             st.warning(_("No walk suits: choose another station or fewer services."))
             return
-        st.dataframe(
-            pd.DataFrame(
-                {
-                    _("To the station"): [place_name(walk.end) for walk in found[:ROWS]],
-                    _("Length"): [distance(walk.length_m) for walk in found[:ROWS]],
-                    _("Time"): [duration(walk.duration_s) for walk in found[:ROWS]],
-                    _("Without steps"): [
-                        _("yes") if walk.step_free else _("no") for walk in found[:ROWS]
-                    ],
-                    _("On the way"): [
-                        ", ".join(place_name(place) for place in walk.services)
-                        for walk in found[:ROWS]
-                    ],
-                }
-            ),
-            hide_index=True,
-            alt=_("Walks along the sea"),
-        )
         best = found[0]
         document = gpx_document(
             [walk_itinerary(best, now_to_the_minute())],
@@ -347,11 +331,36 @@ def _walks(stations: dict[str, Place]) -> None:
             query_params={"from": "metro-kamppi", "to": best.start.id},
         )
     with right:
-        layer = shore.base_layer(best.start)
-        layer.add_child(
-            line(best.coordinates, plain(best.title), shore.WAY_COLOR, weight=6, opacity=0.7)
-        )
-        _map(layer, best.coordinates)
+        drawn = SeaMap(best.start)
+        drawn.add_walk(best.coordinates, best.title)
+        _map(drawn, best.coordinates)
+    shown = found[:ROWS]
+    columns = {
+        _("To the station"): [place_name(walk.end) for walk in shown],
+        _("Length"): [distance(walk.length_m) for walk in shown],
+        _("Time"): [duration(walk.duration_s) for walk in shown],
+        _("Without steps"): [_("yes") if walk.step_free else _("no") for walk in shown],
+        _("On the way"): [
+            ", ".join(place_name(place) for place in walk.services) for walk in shown
+        ],
+    }
+    st.html(_table(columns, _("Walks along the sea")))
+
+
+def _table(columns: Mapping[str, Sequence[str]], caption: str) -> str:
+    """Return a table whose long texts go over several lines, as HTML, every text escaped."""
+    heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in columns)
+    rows = "".join(
+        f'<tr><th scope="row">{escape(first)}</th>'
+        + "".join(f"<td>{escape(text)}</td>" for text in others)
+        + "</tr>"
+        for first, *others in zip(*columns.values(), strict=True)
+    )
+    return (
+        f'<div class="lm-scroll" tabindex="0" role="region" aria-label="{escape(caption)}">'
+        f'<table class="lm-table lm-walks"><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
+    )
 
 
 def _bikes(_stations: dict[str, Place]) -> None:
@@ -368,6 +377,7 @@ def _bikes(_stations: dict[str, Place]) -> None:
         st.dataframe(
             pd.DataFrame(
                 {
+                    _("Number"): list(range(1, len(study.new[:ROWS]) + 1)),
                     _("New city bike station"): [place_name(new.place) for new in study.new[:ROWS]],
                     _("Person-minutes a day"): [
                         number(new.saved_min, 0) for new in study.new[:ROWS]
@@ -393,13 +403,9 @@ def _bikes(_stations: dict[str, Place]) -> None:
             alt=_("City bike stations at the metro and on the shore"),
         )
     with right:
-        layer = shore.base_layer()
-        for one in study.access:
-            if one.station is not None:
-                label = f"{one.station.name}: {one.docks or NONE}"
-                where = one.station.lat, one.station.lon
-                layer.add_child(marker(*where, label, shore.WAY_COLOR, radius=5))
-        _map(layer, [place.point for place in shore.study().stations])
+        drawn = SeaMap()
+        drawn.add_bikes(study, ROWS)
+        _map(drawn, [place.point for place in shore.study().stations])
 
 
 def _kinds() -> dict[str, str]:
@@ -420,7 +426,7 @@ def _length(way: Way) -> str:
     return _("no way") if way.path is None else distance(way.path.length_m)
 
 
-def _map(layer: folium.FeatureGroup, points: Iterable[Point]) -> None:
+def _map(drawn: SeaMap, points: Iterable[Point]) -> None:
     center, zoom = fit(list(points) or [place.point for place in shore.study().stations])
     st_folium(
         base_map(),
@@ -429,6 +435,7 @@ def _map(layer: folium.FeatureGroup, points: Iterable[Point]) -> None:
         zoom=zoom,
         height=480,
         use_container_width=True,
-        feature_group_to_add=layer,
+        feature_group_to_add=drawn.layer,
         returned_objects=[],
     )
+    st.html(legend_html(drawn.looks))
