@@ -6,7 +6,6 @@ from typing import Final
 
 _EN: Final = {
     "title": "Pilots compared",
-    "joint": "The ranges hold for all of these statements together with 95 % confidence.",
     "course": "Over the day",
     "bands": "Lines are means, bands hold 8 days in 10. The dotted line is how much there is room "
     "for.",
@@ -55,8 +54,6 @@ _EN: Final = {
 
 _FI: Final = {
     "title": "Kokeilujen vertailu",
-    "joint": "Vaihteluvälit pitävät paikkansa kaikille näille väitteille yhtä aikaa 95 %:n "
-    "varmuudella.",
     "course": "Päivän mittaan",
     "bands": "Viivat ovat keskiarvoja, vyöhykkeeseen mahtuu 8 päivää 10:stä. Pisteviiva on "
     "paikkojen määrä.",
@@ -106,7 +103,6 @@ _FI: Final = {
 
 _SV: Final = {
     "title": "Jämförelse av försök",
-    "joint": "Intervallen gäller för alla dessa påståenden samtidigt med 95 % säkerhet.",
     "course": "Under dagen",
     "bands": "Linjerna är medelvärden, banden rymmer 8 dagar av 10. Den prickade linjen är "
     "antalet platser.",

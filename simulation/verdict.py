@@ -40,6 +40,7 @@ class _Words:
     relief_more: str
     relief_unclear: str
     relief_never: str
+    relief_hardly: str
     cost_passenger: str
     cost_day: str
     cost_day_less: str
@@ -60,7 +61,12 @@ class _Words:
     co2_same: str
     left_behind: str
     stranded: str
+    constant: str
+    alone: str
+    together: str
+    some_alone: str
     few: str
+    single: str
     failed: str
 
 
@@ -79,7 +85,11 @@ _ENGLISH: Final = _Words(
         "With “{pilot}”, {place}: whether the car parks are full for longer or shorter cannot be "
         "told (change in minutes: {interval})."
     ),
-    relief_never="{place}: the car parks do not fill, with “{pilot}” or without.",
+    relief_never="{place}: the car parks do not fill on such a day, with “{pilot}” or without.",
+    relief_hardly=(
+        "{place}: the car parks are hardly ever full on such a day, with “{pilot}” or without: "
+        "less than a minute on average."
+    ),
     cost_passenger="It costs {cost} EUR per passenger ({interval}) before fares.",
     cost_day="Running it costs {cost} EUR more a day ({interval}).",
     cost_day_less="Running it costs {cost} EUR less a day ({interval}).",
@@ -100,7 +110,15 @@ _ENGLISH: Final = _Words(
     co2_same="Emissions: no change that can be told (kg CO2e a day: {interval}).",
     left_behind="{change} times a day somebody is left at a stop by a full shuttle ({interval}).",
     stranded="{change} people a day find no way back ({interval}).",
+    constant="the same every day",
+    alone="{interval}, by itself",
+    together="All ranges hold together, for every pilot of the comparison, with 95 % confidence.",
+    some_alone=(
+        "The ranges hold together, for every pilot of the comparison, with 95 % confidence; those "
+        "marked “by itself” have it one by one."
+    ),
     few="These are only {days} days: the intervals are rough.",
+    single="This is a single day: how sure the figures are cannot be told.",
     failed="{count} of the days could not be simulated and are left out.",
 )
 
@@ -119,7 +137,14 @@ _FINNISH: Final = _Words(
         "Kokeilu ”{pilot}”, {place}: ei voi sanoa, ovatko pysäköintialueet täynnä pidemmän vai "
         "lyhyemmän ajan (muutos minuutteina: {interval})."
     ),
-    relief_never="{place}: pysäköintialueet eivät täyty, oli kokeilu ”{pilot}” käynnissä tai ei.",
+    relief_never=(
+        "{place}: pysäköintialueet eivät tällaisena päivänä täyty, oli kokeilu ”{pilot}” käynnissä "
+        "tai ei."
+    ),
+    relief_hardly=(
+        "{place}: pysäköintialueet ovat tällaisena päivänä täynnä keskimäärin alle minuutin, oli "
+        "kokeilu ”{pilot}” käynnissä tai ei."
+    ),
     cost_passenger="Se maksaa {cost} euroa matkustajaa kohti ennen lipputuloja ({interval}).",
     cost_day="Liikennöinti maksaa {cost} euroa enemmän päivässä ({interval}).",
     cost_day_less="Liikennöinti maksaa {cost} euroa vähemmän päivässä ({interval}).",
@@ -140,7 +165,18 @@ _FINNISH: Final = _Words(
     co2_same="Päästöjen muutosta ei voi todeta (kg CO2e päivässä: {interval}).",
     left_behind="Joku jää täydestä pikkubussista pysäkille {change} kertaa päivässä ({interval}).",
     stranded="{change} ihmistä päivässä jää ilman paluukyytiä ({interval}).",
+    constant="joka päivä sama",
+    alone="{interval}, yksinään",
+    together=(
+        "Kaikki vaihteluvälit pitävät yhtä aikaa paikkansa vertailun jokaiselle kokeilulle 95 %:n "
+        "varmuudella."
+    ),
+    some_alone=(
+        "Vaihteluvälit pitävät yhtä aikaa paikkansa vertailun jokaiselle kokeilulle 95 %:n "
+        "varmuudella; sanalla ”yksinään” merkityillä se on kullakin erikseen."
+    ),
     few="Päiviä on vain {days}: luottamusvälit ovat karkeita.",
+    single="Päiviä on vain yksi: lukujen varmuutta ei voi arvioida.",
     failed="{count} päivää ei voitu simuloida; ne on jätetty pois.",
 )
 
@@ -159,7 +195,13 @@ _SWEDISH: Final = _Words(
         "Med ”{pilot}”, {place}: det går inte att säga om parkeringarna är fulla längre eller "
         "kortare tid (förändring i minuter: {interval})."
     ),
-    relief_never="{place}: parkeringarna blir inte fulla, varken med ”{pilot}” eller utan.",
+    relief_never=(
+        "{place}: parkeringarna blir inte fulla en sådan dag, varken med ”{pilot}” eller utan."
+    ),
+    relief_hardly=(
+        "{place}: parkeringarna är fulla en sådan dag i genomsnitt mindre än en minut, både med "
+        "”{pilot}” och utan."
+    ),
     cost_passenger="Det kostar {cost} euro per passagerare före biljettintäkter ({interval}).",
     cost_day="Driften kostar {cost} euro mer per dag ({interval}).",
     cost_day_less="Driften kostar {cost} euro mindre per dag ({interval}).",
@@ -181,7 +223,15 @@ _SWEDISH: Final = _Words(
     left_behind="{change} gånger om dagen lämnas någon vid hållplatsen av en full minibuss "
     "({interval}).",
     stranded="{change} personer om dagen saknar väg hem ({interval}).",
+    constant="samma varje dag",
+    alone="{interval}, för sig",
+    together=("Alla intervall gäller samtidigt för jämförelsens alla försök med 95 % säkerhet."),
+    some_alone=(
+        "Intervallen gäller samtidigt för jämförelsens alla försök med 95 % säkerhet; de som är "
+        "märkta ”för sig” gäller vart och ett för sig."
+    ),
     few="Det är bara {days} dagar: intervallen är grova.",
+    single="Det är en enda dag: hur säkra talen är går inte att säga.",
     failed="{count} dagar kunde inte simuleras och har utelämnats.",
 )
 
@@ -192,8 +242,9 @@ _FEW_DAYS: Final = 10
 def verdict(comparison: Comparison, pilot: PilotResult, language: Language) -> list[str]:
     """Say what a pilot does.
 
-    The intervals are those that hold for all key figures of all pilots at once, so that the
-    verdict as a whole is 95 % sure, not each of its sentences by itself.
+    The intervals of changes are those that hold for all key figures of all pilots at once, so
+    that they are 95 % sure as a whole. Figures outside that family have intervals of their own
+    and are marked so; a last sentence says which is which.
 
     Parameters
     ----------
@@ -207,7 +258,8 @@ def verdict(comparison: Comparison, pilot: PilotResult, language: Language) -> l
     Returns
     -------
     list of str
-        Sentences: relief, displacement (always), cost, emissions, what goes wrong.
+        Sentences: relief, displacement (always), cost, emissions, what goes wrong, and what
+        the intervals mean.
     """
     return _Verdict(comparison, pilot, language).sentences()
 
@@ -238,13 +290,18 @@ class _Verdict:
             (str(gate["id"]), place_name(gate, language), int(gate["places"]))
             for gate in pilot.run.about.get("entrances", [])
         ]
+        self.kinds: set[bool] = set()
 
     def sentences(self) -> list[str]:
         """Return all sentences."""
         said = [*self._relief(), *self._cars(), *self._roadside(), *self._trails()]
         said += [*self._turned_away(), *self._costs(), *self._emissions(), *self._troubles()]
-        if self.comparison.replications < _FEW_DAYS:
-            said.append(self.words.few.format(days=self.comparison.replications))
+        said += self._kinds()
+        days = self.comparison.replications
+        if days == 1:
+            said.append(self.words.single)
+        elif days < _FEW_DAYS:
+            said.append(self.words.few.format(days=days))
         failed = sum(len(run.failures) for run in (self.comparison.base, self.pilot.run))
         if failed:
             said.append(self.words.failed.format(count=failed))
@@ -256,8 +313,11 @@ class _Verdict:
         effect = self.pilot.effects.get(name)
         return effect if effect is not None and effect.difference is not None else None
 
-    def _range(self, effect: Effect) -> Interval | None:
-        return effect.joint or effect.interval
+    def _kinds(self) -> list[str]:
+        """Say what the ranges told so far mean."""
+        if not self.kinds:
+            return []
+        return [self.words.some_alone if True in self.kinds else self.words.together]
 
     def _changes(
         self,
@@ -273,14 +333,16 @@ class _Verdict:
         effect = self._effect(name)
         if effect is None or effect.difference is None:
             return ""
-        span, mean = self._range(effect), effect.difference.mean
+        span, mean = effect.joint or effect.interval, effect.difference.mean
+        alone = effect.joint is None
         if span is None or not span.excludes(0.0):
             if same is None or span is None:
                 return ""
-            return same.format(place=place, pilot=self.title, interval=self._between(span))
+            interval = self._between(span, alone=alone)
+            return same.format(place=place, pilot=self.title, interval=interval)
         rises = mean > 0
         turned = span if rises else Interval(-span.high, -span.low)
-        interval = self._between(turned, money=money)
+        interval = self._between(turned, money=money, alone=alone)
         return (more if rises else less).format(
             place=place,
             pilot=self.title,
@@ -292,19 +354,23 @@ class _Verdict:
 
     def _relief(self) -> list[str]:
         words, said = self.words, []
-        fillable = [gate for gate in self.gates if gate[2]]
-        for gate, name, _ in fillable:
+        never: list[str] = []
+        hardly: list[str] = []
+        for gate, name, places in self.gates:
             effect = self._effect(f"{_FULL}.{gate}")
-            if effect is None or max(effect.base_mean, effect.mean) < _FULL_AT_TIMES_MIN:
+            if effect is None or not places:
                 continue
-            often = max(effect.base_mean, effect.mean) >= _FULL_OFTEN_MIN
-            unclear = words.relief_unclear if often else None
+            full_min = max(effect.base_mean, effect.mean)
+            if full_min < _FULL_AT_TIMES_MIN:
+                (hardly if full_min else never).append(name)
+                continue
+            unclear = words.relief_unclear if full_min >= _FULL_OFTEN_MIN else None
             said.append(
                 self._changes(f"{_FULL}.{gate}", words.relief_more, words.relief, unclear, name)
             )
-        if not said and fillable:
-            names = ", ".join(name for _, name, _ in fillable)
-            said.append(words.relief_never.format(place=names, pilot=self.title))
+        for names, sentence in ((hardly, words.relief_hardly), (never, words.relief_never)):
+            if names:
+                said.append(sentence.format(place=", ".join(names), pilot=self.title))
         return [sentence for sentence in said if sentence]
 
     def _cars(self) -> list[str]:
@@ -345,7 +411,8 @@ class _Verdict:
         if fare is not None and fare.interval is not None:
             said.append(
                 words.cost_passenger.format(
-                    cost=self._money(fare.mean), interval=self._between(fare.interval, money=True)
+                    cost=self._money(fare.mean),
+                    interval=self._between(fare.interval, money=True, alone=True),
                 )
             )
         said.append(
@@ -357,7 +424,8 @@ class _Verdict:
         if car is not None and car.interval is not None and car.mean > 0:
             said.append(
                 words.cost_car.format(
-                    cost=self._money(car.mean), interval=self._between(car.interval, money=True)
+                    cost=self._money(car.mean),
+                    interval=self._between(car.interval, money=True, alone=True),
                 )
             )
         return [sentence for sentence in said if sentence]
@@ -380,7 +448,8 @@ class _Verdict:
                     sentence.format(
                         change=self._number(found.mean),
                         interval=self._between(
-                            Interval(max(found.interval.low, 0.0), found.interval.high)
+                            Interval(max(found.interval.low, 0.0), found.interval.high),
+                            alone=True,
                         ),
                     )
                 )
@@ -388,11 +457,15 @@ class _Verdict:
 
     # --- numbers as people write them
 
-    def _between(self, interval: Interval, *, money: bool = False) -> str:
+    def _between(self, interval: Interval, *, money: bool = False, alone: bool = False) -> str:
+        """Write a range; noted is whether it holds by itself or together with the others."""
         write = self._money if money else self._number
-        if write(interval.low) == write(interval.high):
-            return write(interval.low)
-        return self.words.to.format(low=write(interval.low), high=write(interval.high))
+        if interval.low == interval.high:
+            return self.words.constant if interval.low else write(0.0)
+        self.kinds.add(alone)
+        low, high = write(interval.low), write(interval.high)
+        span = low if low == high else self.words.to.format(low=low, high=high)
+        return self.words.alone.format(interval=span) if alone else span
 
     def _number(self, value: float) -> str:
         pattern = "#,##0.0" if abs(value) < _ONE_DECIMAL_BELOW else "#,##0"

@@ -30,7 +30,7 @@ from simulation.prepare import prepare
 from simulation.report import render, write_report
 from simulation.statistics import Precision, variance_ratio
 from simulation.store import RunStore, data_digest
-from simulation.verdict import LANGUAGES, verdict
+from simulation.verdict import LANGUAGES, place_name, verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -175,6 +175,53 @@ def test_few_and_failed_days_are_said(compared: Comparison) -> None:
     said = verdict(failed, failed.pilots[0], "en")
     assert any("only 3 days" in sentence for sentence in said)
     assert any("1 of the days could not be simulated" in sentence for sentence in said)
+
+
+KINDS = {
+    "en": ("by itself", "hold together"),
+    "fi": ("yksinään", "yhtä aikaa"),
+    "sv": ("för sig", "samtidigt"),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_range_says_of_which_kind_it_is(compared: Comparison, language: str) -> None:
+    """Those of figures outside the family of the joint intervals are marked."""
+    pilot = compared.pilots[0]
+    alone, together = KINDS[language]
+    said = verdict(compared, pilot, language)  # type: ignore[arg-type]
+    assert any(together in sentence for sentence in said)
+    fare = pilot.run.estimates()["break_even_fare_eur"]
+    cents = f"{fare.mean:.2f}"[-2:]
+    cost = next(one for one in said if re.search(rf"[.,]{cents} [Ee][Uu][Rr]", one))
+    assert f", {alone})" in cost
+    place = place_name(compared.base.about["entrances"][0], language)  # type: ignore[arg-type]
+    about_cars = [one for one in said if place in one and "(" in one]
+    assert about_cars
+    assert not any(alone in one for one in about_cars)
+
+
+def test_a_single_day_has_no_range(folder: Path, compared: Comparison) -> None:
+    assert compared.replications == DAYS  # its days are stored
+    plan = Plan(1, workers=1, store=RunStore(folder))
+    pilots = [scenario("shuttle-espoo-haltia"), scenario("parking-signs")]
+    found = compare(scenario("baseline"), pilots, plan)
+    said = verdict(found, found.pilots[0], "en")
+    assert "This is a single day: how sure the figures are cannot be told." in said
+    assert not any("together" in one or re.search(r"\d to [\d-]", one) for one in said)
+
+
+def test_car_parks_that_are_not_full_are_named(compared: Comparison) -> None:
+    """Nobody is left to guess whether the entrance the pilot is for fills up at all."""
+    for pilot in compared.pilots:
+        said = " ".join(verdict(compared, pilot, "en"))
+        for gate in compared.base.about["entrances"]:
+            effect = pilot.effects.get(f"parking_full_min.{gate['id']}")
+            if effect is None or not gate["places"]:
+                continue
+            words = "hardly ever full" if max(effect.base_mean, effect.mean) else "do not fill"
+            if max(effect.base_mean, effect.mean) < 1:
+                assert re.search(rf"{place_name(gate, 'en')}[^.]*: the car parks.* {words}", said)
 
 
 # --- the page
