@@ -6,7 +6,7 @@ import math
 from html import escape
 from typing import TYPE_CHECKING
 
-from dashboard.figures import HEADLINES, PER_ENTRANCE, amount, interval_text, judge, label
+from dashboard.figures import HEADLINES, PER_ENTRANCE, amount, change_text, judge, label
 from dashboard.texts import _
 from lastmile.places import Gazetteer
 
@@ -43,7 +43,7 @@ def figure_text(name: str, language: Language) -> str:
 def table(pilots: Mapping[str, PilotResult], names: Sequence[str], language: Language) -> str:
     """Return the table of key figures as HTML, every name escaped.
 
-    A cell is coloured, and marked by a sign, only where the difference is real.
+    A cell is coloured, and marked by a sign, where its own interval leaves out zero.
 
     Parameters
     ----------
@@ -62,12 +62,14 @@ def table(pilots: Mapping[str, PilotResult], names: Sequence[str], language: Lan
             f'<tr><th scope="row">{escape(figure_text(name, language))}</th>'
             f"<td>{escape(amount(name, before))}</td>{cells}</tr>"
         )
-    caption = escape(_("Means of a day; in brackets the change with its 95 % interval"))
+    caption = escape(
+        _("Means of a day; below each the change, in brackets its own 95 % interval, row by row")
+    )
     return (
         f'<div class="lm-scroll" tabindex="0" role="region" aria-label="{caption}">'
         f'<table class="lm-table"><caption>{caption}</caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
-        f'<p class="lm-legend">{legend()}</p>'
+        f'<p class="lm-legend">{legend()}</p><p class="lm-legend">{escape(rule())}</p>'
     )
 
 
@@ -75,13 +77,18 @@ def _cell(name: str, effect: Effect | None) -> str:
     if effect is None or math.isnan(effect.mean):
         return "<td>-</td>"
     judgement = judge(name, effect)
-    fine = interval_text(name, None)
-    if effect.difference is not None and effect.interval is not None:
-        change = amount(name, effect.difference.mean, signed=True)
-        fine = f"{change} ({interval_text(name, effect.interval)})"
     return (
         f'<td class="lm-{judgement}">{MARKS[judgement]} {escape(amount(name, effect.mean))}'
-        f'<br><span class="fine">{escape(fine)}</span></td>'
+        f'<br><span class="fine">{escape(change_text(name, effect))}</span></td>'
+    )
+
+
+def rule() -> str:
+    """Return what the signs go by, and why the verdict's intervals are others."""
+    return _(
+        "Better, worse or different is marked where the row's own interval leaves out zero; of 20 "
+        "rows that nothing changes, one is marked by chance. The verdict asks for more: its ranges "
+        "are wider because they hold together."
     )
 
 

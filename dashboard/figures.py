@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Literal
 
-from dashboard.formats import money, number, share
+from dashboard.formats import MOST_DECIMALS, money, number, share
 from dashboard.texts import _
 from simulation.kpis import kpi_of
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from simulation.experiment import Effect
-    from simulation.statistics import Interval
 
 HEADLINES = (
     "parking_full_min",
@@ -42,10 +41,10 @@ Judgement = Literal["better", "worse", "different", "unclear"]
 def judge(name: str, effect: Effect) -> Judgement:
     """Say whether a pilot really changes a figure.
 
-    A key figure is judged by the interval that holds together with those of all key figures
-    of all pilots, any other by its own. Where the interval holds zero, nothing is clear.
+    One rule for every row of a table: by its own 95 % interval, which stands beside it. Where
+    that holds zero, nothing is clear.
     """
-    interval = effect.joint or effect.interval
+    interval = effect.interval
     if effect.difference is None or interval is None or not interval.excludes(0.0):
         return "unclear"
     better = kpi_of(name).better
@@ -123,26 +122,62 @@ def unit_text(unit: str) -> str:
     return found() if found is not None else unit
 
 
-def amount(name: str, value: float, *, signed: bool = False) -> str:
+def amount(name: str, value: float) -> str:
     """Return a key figure with its unit, rounded as far as anybody needs it."""
     if math.isnan(value):
         return "-"
     unit = kpi_of(name).unit
-    sign = "+" if signed and value > 0 else ""
     if unit == "share":
-        return sign + share(value)
+        return share(value)
     if unit == "EUR":
-        return sign + money(value, cents=abs(value) < MANY)
+        return money(value, cents=abs(value) < MANY)
     if unit == "s":
-        return f"{sign}{number(value / 60, 1)} min"
-    decimals = 1 if abs(value) < 10 else 0  # noqa: PLR2004 - two digits are enough
-    return f"{sign}{number(value, decimals)} {unit_text(unit)}"
+        return f"{number(value / 60, 1)} min"
+    return f"{_rounded(value)} {unit_text(unit)}"
 
 
-def interval_text(name: str, interval: Interval | None) -> str:
-    """Return an interval of a change with its unit."""
+def change_text(name: str, effect: Effect) -> str:
+    """Return a change with its own 95 % interval, or why there is none.
+
+    Shares change by percentage points. An end that is not zero never reads as zero, so that the
+    reader sees whether the interval holds it.
+    """
+    change = effect.difference
+    if change is None:
+        if math.isnan(effect.base_mean):
+            return _("no change to tell: the base has none")
+        return _("no change to tell: no day has both")
+    unit = kpi_of(name).unit
+    said = _with_unit(unit, _signed(unit, change.mean))
+    interval = change.interval
     if interval is None:
-        return _("too few days for an interval")
-    return _("{low} to {high}").format(
-        low=amount(name, interval.low, signed=True), high=amount(name, interval.high, signed=True)
-    )
+        span = _("too few days for an interval")
+    else:
+        span = _("{low} to {high}").format(
+            low=_signed(unit, interval.low), high=_signed(unit, interval.high)
+        )
+    return f"{said} ({span})"
+
+
+def _with_unit(unit: str, text: str) -> str:
+    if unit == "EUR":
+        return text
+    if unit == "share":
+        return _("{points} pp").format(points=text)
+    return f"{text} {'min' if unit == 's' else unit_text(unit)}"
+
+
+def _signed(unit: str, value: float) -> str:
+    """Return a change without its unit, but for money."""
+    if unit == "EUR":
+        return ("+" if value > 0 else "") + money(value, cents=abs(value) < MANY)
+    size = value / 60 if unit == "s" else value * 100 if unit == "share" else value
+    return ("+" if value > 0 else "") + _rounded(size)
+
+
+def _rounded(value: float) -> str:
+    """Return a number with a decimal below ten, and with more where it would read as zero."""
+    decimals = 1 if abs(value) < 10 else 0  # noqa: PLR2004 - two digits are enough
+    while decimals < MOST_DECIMALS and value and not round(value, decimals):
+        decimals += 1
+    return number(value, decimals)
