@@ -308,11 +308,14 @@ class WayBack:
         From the end of the stay to the departure of ``last``; negative when it has left by then.
     if_missed
         The ways home after that, cheapest first.
+    notes
+        What to know of ``last``.
     """
 
     last: Itinerary
     slack_s: float
     if_missed: tuple[Fallback, ...]
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the last departure, the slack and the ways home after it."""

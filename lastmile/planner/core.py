@@ -34,11 +34,11 @@ from lastmile.planner.stopnet import STOP_SNAP_M, StopNet
 from lastmile.planner.streets import StreetTrips, waypoint
 from lastmile.planner.transit import LONGEST_S, TransitDay, Window, vehicle_of
 from lastmile.transit.feed import load_active_feed
-from lastmile.transit.timetable import Timetable, next_service_day
+from lastmile.transit.timetable import Timetable, next_service_day, previous_service_day
 from lastmile.units import SECONDS_PER_DAY, great_circle_m
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date, datetime
 
     from numpy.typing import NDArray
@@ -293,7 +293,7 @@ class Planner:
             if shared is not None and "transit" in request.modes:
                 leave = moment(shared.arrival_s + request.stay_s)
                 safety = way_back(self, request, leave)
-                warnings += [] if safety is None else slack_warnings(safety)
+                warnings += [] if safety is None else [*safety.notes, *slack_warnings(safety)]
         warnings += self._last_of_the_day(request, chosen)
         return Outing(
             request=request.to_json(),
@@ -360,8 +360,17 @@ class Planner:
             )
         return chosen, warnings
 
-    def last_departure(self, request: PlanRequest) -> Candidate | None:
-        """Return the last way by public transport on the day of the request.
+    def last_departure(self, request: PlanRequest, *, long_walk: bool = True) -> Candidate | None:
+        """Return the last way by public transport on the day of the request that is home by night.
+
+        It is the last one that :meth:`plan` gives to those who ask at every minute of the day.
+
+        Parameters
+        ----------
+        request
+            The question; its time only names the day.
+        long_walk
+            Whether walks to and from stops may be as long as where there is no other way.
 
         Raises
         ------
@@ -369,13 +378,17 @@ class Planner:
             Nothing runs that day.
         """
         day = self.transit_day(_service_date(request.at), step_free=request.step_free)
-        access, egress = self._on_foot(request, day)
-        journeys = day.search_last(access, egress, END_OF_NIGHT_S)
-        if not journeys:
-            return None
-        latest_s = max(journey.departure_s for journey in journeys)
-        first_home = day.search_first(access, egress, latest_s)[0]
-        return day.candidate(first_home, access, egress)
+        for known in _days_known(request, day):
+            last: tuple[int, Connection, Connection] | None = None
+            for access, egress in self._walks(request, known, long_walk=long_walk):
+                leaves_s = _last_departure_s(known, access, egress)
+                if leaves_s is not None and (last is None or leaves_s > last[0]):
+                    last = leaves_s, access, egress
+            if last is not None:
+                leaves_s, access, egress = last
+                first_home = known.search_first(access, egress, leaves_s)[0]
+                return known.candidate(first_home, access, egress)
+        return None
 
     def first_after(self, request: PlanRequest) -> Candidate | None:
         """Return the first way by public transport after a time, on that day or the next."""
@@ -385,11 +398,10 @@ class Planner:
                 day = self.transit_day(day_date, step_free=request.step_free)
             except NoServiceError:
                 continue
-            access, egress = self._on_foot(request, day)
             at_s = max(round(request.at.timestamp() - day.start_s), 0)
-            journeys = day.search_first(access, egress, at_s)
-            if journeys:
-                return day.candidate(journeys[0], access, egress)
+            found = self._first_way(request, day, at_s)
+            if found is not None:
+                return found
         return None
 
     # --- one way of travel at a time ------------------------------------------------------------
@@ -413,31 +425,29 @@ class Planner:
         Raises
         ------
         NoServiceError
-            There is none on the day from the time asked for on; the message names the next day
-            that has one.
+            There is none on the day from the time asked for on (until then, for an arrival);
+            the message names the next day (the last one before) that has one.
         """
         try:
-            day = self.transit_day(request.at.date(), step_free=request.step_free)
+            day = self._day_to_search(request)
         except NoServiceError:
             raise NoServiceError(
                 Message(
                     "no public transport runs on {day:%A %Y-%m-%d}{next_day}",
                     day=request.at,
-                    next_day=self._next_day_that_serves(request),
+                    next_day=self._other_day_that_serves(request, request.at.date()),
                 )
             ) from None
-        found, remarks = self._rides(request, day, bike_stop, longest_s)
-        if not found and request.step_free:
-            found, remarks = self._rides(request, day.lenient, bike_stop, longest_s)
-            remarks.append(STEPS_UNKNOWN)
-        if found:
-            return found, remarks
+        for known in _days_known(request, day):
+            found, remarks = self._rides(request, known, bike_stop, longest_s)
+            if found:
+                return found, remarks if known is day else [*remarks, STEPS_UNKNOWN]
         asked = {
             "origin": request.origin,
             "destination": request.destination,
             "day": request.at,
             "time": request.at,
-            "next_day": self._next_day_that_serves(request),
+            "next_day": self._other_day_that_serves(request, day.day),
         }
         raise NoServiceError(
             Message(
@@ -486,12 +496,24 @@ class Planner:
                 )
         return beyond, remarks
 
+    def _day_to_search(self, request: PlanRequest) -> TransitDay:
+        """Return the day of a request; who is to be there by night leaves the day before.
+
+        Raises
+        ------
+        NoServiceError
+            Nothing runs then.
+        """
+        if request.arrive_by:
+            with suppress(NoServiceError):
+                return self.transit_day(_service_date(request.at), step_free=request.step_free)
+        return self.transit_day(request.at.date(), step_free=request.step_free)
+
     def _beyond_the_window(
         self, request: PlanRequest, day: TransitDay, window: Window
     ) -> list[Candidate]:
         """Return the nearest way outside the window, with longer walks where it takes them."""
-        for long_walk in (False, True):
-            access, egress = self._on_foot(request, day, long_walk=long_walk)
+        for access, egress in self._walks(request, day):
             if window.arrivals:
                 journeys = day.search_last(access, egress, window.last_s)
                 journeys.sort(key=lambda journey: -journey.departure_s)
@@ -503,19 +525,35 @@ class Planner:
                 return [day.candidate(journeys[0], access, egress)]
         return []
 
-    def _next_day_that_serves(self, request: PlanRequest) -> Message:
-        """Return the words for the next day on which public transport leads there."""
+    def _first_way(self, request: PlanRequest, day: TransitDay, from_s: int) -> Candidate | None:
+        """Return the first way that leaves on a day from a time on, by the walks of a plan."""
+        window = Window(from_s, from_s)
+        for known in _days_known(request, day):
+            found = self._beyond_the_window(request, known, window)
+            if found:
+                return found[0]
+        return None
+
+    def _other_day_that_serves(self, request: PlanRequest, from_day: date) -> Message:
+        """Return the words for the next day on which public transport leads there.
+
+        Who must be there by a time is told of the last day before.
+        """
         known: dict[bytes, bool] = {}
 
         def serves(day_date: date) -> bool:
             running = self.feed.active_services(day_date).tobytes()
             if running not in known:
                 day = self.transit_day(day_date, step_free=request.step_free)
-                access, egress = self._on_foot(request, day)
-                known[running] = bool(day.search_first(access, egress, START_OF_DAY_S))
+                known[running] = self._first_way(request, day, START_OF_DAY_S) is not None
             return known[running]
 
-        following = next_service_day(self.feed, request.at.date(), serves=serves)
+        if request.arrive_by:
+            before = previous_service_day(self.feed, from_day, serves=serves)
+            if before is None:
+                return Message("; no earlier day of the timetable has one")
+            return Message("; the last day before that has one is {day:%A %Y-%m-%d}", day=before)
+        following = next_service_day(self.feed, from_day, serves=serves)
         if following is None:
             return Message("; no later day of the timetable has one")
         return Message("; the next day that has one is {day:%A %Y-%m-%d}", day=following)
@@ -537,6 +575,14 @@ class Planner:
             make.on_foot(waypoint(request.destination), outward=False, long_walk=long_walk),
         )
 
+    def _walks(
+        self, request: PlanRequest, day: TransitDay, *, long_walk: bool = True
+    ) -> Iterator[tuple[Connection, Connection]]:
+        """Yield the walks to and from the stops: the usual ones, then the long ones."""
+        yield self._on_foot(request, day)
+        if long_walk:
+            yield self._on_foot(request, day, long_walk=True)
+
     def _ends(
         self, request: PlanRequest, day: TransitDay, bike_stop: int | None
     ) -> list[tuple[Connection, Connection]]:
@@ -556,19 +602,31 @@ class Planner:
             pairs += [(rented_there, from_stops), (to_stops, rented_here)]
         return pairs
 
+    def _all_ends(
+        self, request: PlanRequest, day: TransitDay
+    ) -> Iterator[tuple[Connection, Connection]]:
+        """Yield every access and egress a plan may take, those on foot first."""
+        yield from self._walks(request, day)
+        _, *others = self._ends(request, day, None)
+        yield from others
+
     def _last_of_the_day(self, request: PlanRequest, chosen: Sequence[Candidate]) -> list[str]:
-        """Return a warning where the best ride is the last that day."""
+        """Return a warning where the best ride is the last of its day."""
         rides = [one for one in chosen if one.mode == "transit"]
         if not rides or any(one.departure_s > rides[0].departure_s for one in rides):
             return []
         best = rides[0]
         try:
-            day = self.transit_day(_service_date(request.at), step_free=request.step_free)
+            day = self.transit_day(
+                _service_date(moment(best.arrival_s)), step_free=request.step_free
+            )
         except NoServiceError:
             return []
-        last = day.search_last(*self._on_foot(request, day), END_OF_NIGHT_S)
-        if not last or max(one.departure_s for one in last) + day.start_s > best.departure_s:
-            return []
+        for known in _days_known(request, day):
+            for access, egress in self._all_ends(request, known):
+                leaves_s = _last_departure_s(known, access, egress)
+                if leaves_s is not None and leaves_s + day.start_s > best.departure_s:
+                    return []
         return [
             Message(
                 "the {time:%H:%M} departure is the last of the day to {place}",
@@ -576,6 +634,17 @@ class Planner:
                 place=request.destination,
             )
         ]
+
+
+def _days_known(request: PlanRequest, day: TransitDay) -> tuple[TransitDay, ...]:
+    """Return the day as it is known to be, and where steps matter as it may be."""
+    return (day, day.lenient) if request.step_free else (day,)
+
+
+def _last_departure_s(day: TransitDay, access: Connection, egress: Connection) -> int | None:
+    """Return when the last way of a day leaves that is there by the end of its night, s."""
+    found = day.search_last(access, egress, END_OF_NIGHT_S)
+    return max((one.departure_s for one in found if one.arrival_s > NIGHT_S), default=None)
 
 
 def _service_date(when: datetime) -> date:

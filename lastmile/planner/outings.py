@@ -103,6 +103,7 @@ def way_back(planner: Planner, request: PlanRequest, leave: datetime) -> WayBack
     back = replace(request.back(leave), modes=SHARED)
     try:
         last = planner.last_departure(back)
+        last_near = planner.last_departure(back, long_walk=False)
     except NoServiceError:
         return None
     if last is None:
@@ -116,7 +117,18 @@ def way_back(planner: Planner, request: PlanRequest, leave: datetime) -> WayBack
     ]
     fallbacks.sort(key=lambda way: (way.cost_eur is None, way.cost_eur or 0.0))
     slack_s = itinerary.departure.timestamp() - leave.timestamp()
-    return WayBack(itinerary, slack_s, tuple(fallbacks))
+    notes = []
+    if last_near is not None and last_near.departure_s < last.departure_s:
+        notes.append(
+            Message(
+                "the last way back without a long walk leaves at {near:%H:%M}; that of "
+                "{last:%H:%M} takes {kilometres:.1f} km on foot",
+                near=moment(last_near.departure_s),
+                last=itinerary.departure,
+                kilometres=last.walk_m / METRES_PER_KM,
+            )
+        )
+    return WayBack(itinerary, slack_s, tuple(fallbacks), tuple(notes))
 
 
 def slack_warnings(found: WayBack) -> list[str]:

@@ -465,15 +465,34 @@ def next_service_day(
     """
     if feed.span is None or day >= feed.span[1]:
         return None
+    return _service_day(feed, max(day + timedelta(days=1), feed.span[0]), 1, serves)
+
+
+def previous_service_day(
+    feed: Feed, day: date, *, serves: Callable[[date], bool] | None = None
+) -> date | None:
+    """Return the last day before ``day`` on which a service runs; ``None`` without one.
+
+    The parameters are those of :func:`next_service_day`.
+    """
+    if feed.span is None or day <= feed.span[0]:
+        return None
+    return _service_day(feed, min(day - timedelta(days=1), feed.span[1]), -1, serves)
+
+
+def _service_day(
+    feed: Feed, first: date, step_days: int, serves: Callable[[date], bool] | None
+) -> date | None:
+    """Return the first day with service among those from one on, forward or backward."""
     used = np.zeros(len(feed.services), dtype=np.bool_)
     used[feed.trips["service"].to_numpy()] = True
-    candidate = max(day + timedelta(days=1), feed.span[0])
+    candidate = first
     for _ in range(_NEXT_SERVICE_HORIZON_DAYS):
-        if candidate > feed.span[1]:
+        if feed.span is None or not feed.span[0] <= candidate <= feed.span[1]:
             return None
         if (feed.active_services(candidate) & used).any() and (serves is None or serves(candidate)):
             return candidate
-        candidate += timedelta(days=1)
+        candidate += timedelta(days=step_days)
     return None
 
 
