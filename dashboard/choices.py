@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from dashboard.trip import plan
 from lastmile.errors import LastmileError
+from lastmile.messages import Message
 from lastmile.planner.clock import later
 from lastmile.planner.outings import SHARED
 
@@ -71,11 +73,19 @@ def ways_back(
     """
     found = [back for back in outing.returns if back.follows in {None, there}]
     way = outing.itineraries[there]
-    if found or request.stay_s is None or not way.modes <= SHARED:
-        return found, []
+    said = [one for one in outing.warnings if lacks_way_back(one) == way.departure]
+    if found or said or request.stay_s is None or not way.modes <= SHARED:
+        return found, said
     back = request.back(later(way.arrival, request.stay_s))
     try:
         own = plan(replace(back, modes=request.modes & SHARED or frozenset({"walk"})))
     except LastmileError as fault:
         return [], [str(fault)]
     return list(own.itineraries), list(own.warnings)
+
+
+def lacks_way_back(warning: str) -> datetime | None:
+    """Return when the way there leaves of which a warning says that no way leads back, if any."""
+    values = warning.values if isinstance(warning, Message) else {}
+    leaves = values.get("time")
+    return leaves if "why" in values and isinstance(leaves, datetime) else None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dashboard.choices import lacks_way_back
 from dashboard.formats import clock, day, duration, money, sentence, spoken
 from dashboard.journey import leg_line, leg_title, timeline
 from dashboard.outlook import show_outlook
@@ -42,15 +43,16 @@ def details(
     itinerary, back
         The ways chosen; ``back`` is None on a trip one way.
     warnings
-        Of the way back, besides those of the outing.
+        Of the way back: what the outing says of other ways there is not for this one.
     """
     ends = [place_name(Gazetteer.bundled().find(key)) for key in (trip.origin, trip.destination)]
     st.subheader(f"{plain(ends[0])} → {plain(ends[1])} · {plain(day(itinerary.departure))}")
     said_below = [] if outing.way_back is None else slack_warnings(outing.way_back)
-    for warning in dict.fromkeys((*outing.warnings, *warnings, *itinerary.warnings)):
+    general = [one for one in outing.warnings if lacks_way_back(one) is None]
+    for warning in dict.fromkeys((*general, *warnings, *itinerary.warnings)):
         if warning not in said_below:
             st.warning(plain(sentence(warning)))
-    if trip.stay_min and back is None:
+    if trip.stay_min and back is None and not warnings:
         st.warning(_("No way back was found for this way there. Choose another, or stay shorter."))
     if outing.way_back is not None and itinerary.modes <= SHARED:
         _way_back(outing.way_back, trip, itinerary)

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.choices import CHEAP, EASY, FAST, GREEN, ORDERS, in_order, ways_back
+from dashboard.choices import CHEAP, EASY, FAST, GREEN, ORDERS, in_order, lacks_way_back, ways_back
 from dashboard.trip import Trip, place_begun, plan
 from lastmile.itinerary import Itinerary, Leg, Waypoint
 from lastmile.planner.clock import HELSINKI
 
 MORNING = datetime(2026, 6, 7, 10, tzinfo=HELSINKI)
 SUNDAY = datetime(2026, 9, 27, 10, 0)  # noqa: DTZ001 - the clock face of the form
+EVENING = datetime(2026, 11, 22, 18, 0)  # noqa: DTZ001 - likewise
 
 
 def way(mode: str, minutes: float, cost_eur: float | None, walk_m: float = 0.0) -> Itinerary:
@@ -98,6 +99,21 @@ def test_every_way_there_has_ways_back_after_the_stay() -> None:
         for home in back:
             assert home.departure >= there.arrival + timedelta(hours=4)
             assert ("car" in home.modes) == ("car" in there.modes), "the car comes home too"
+
+
+def test_that_no_way_leads_back_is_said_once_of_each_way_there() -> None:
+    """Two boxes said the same of two ways there, of which the visitor had chosen one."""
+    trip = Trip("metro-kamppi", "kattila", "leave", EVENING, 120, ("transit",))
+    request = trip.request()
+    outing = plan(request)
+    assert any(lacks_way_back(warning) for warning in outing.warnings)
+    for position in range(len(outing.itineraries)):
+        back, warnings = ways_back(outing, position, request)
+        assert not back
+        assert len(warnings) == 1
+        assert "2026-11-23" in warnings[0]
+    assert outing.way_back is not None
+    assert {"taxi", "next_service"} <= {way.kind for way in outing.way_back.if_missed}
 
 
 def test_a_trip_one_way_has_no_way_back() -> None:
