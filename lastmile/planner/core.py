@@ -349,7 +349,9 @@ class Planner:
             named = frozenset({"transit"}) if apart_m > ALWAYS_TRANSIT_M else frozenset()
         else:
             warnings += missing
-        options = [candidate.option(request, self.costs) for candidate in candidates]
+        options = [
+            candidate.option(request, self.costs) for candidate in _worth_their_walk(candidates)
+        ]
         chosen = [option.item for option in choose(options, asked=named)]
         if not chosen:
             if faults:
@@ -634,6 +636,12 @@ class Planner:
                 place=request.destination,
             )
         ]
+
+
+def _worth_their_walk(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Leave out the ways on which one walks as far as the whole way is on foot."""
+    whole_m = min((one.walk_m for one in candidates if one.mode == "walk"), default=math.inf)
+    return [one for one in candidates if one.mode == "walk" or one.walk_m < whole_m]
 
 
 def _days_known(request: PlanRequest, day: TransitDay) -> tuple[TransitDay, ...]:

@@ -104,6 +104,17 @@ def test_departures_of_the_window_come_in_order(planner: Planner) -> None:
     assert [f"{ride:%H:%M}" for ride in rides] == ["09:00", "10:00", "11:00"]
 
 
+@pytest.mark.parametrize("modes", ["walk,transit", "walk,bike,car,transit,bikeshare"])
+def test_nobody_walks_farther_to_a_vehicle_than_to_the_goal(planner: Planner, modes: str) -> None:
+    """Buses were offered with 900 m on foot for a walk of 480 m."""
+    beyond_first = Place("beyond", "district", "Beyond the first stop", LAT, 24.6101)
+    for origin, destination in [(HOME, beyond_first), (beyond_first, HOME), (PARK, CAR_PARK)]:
+        outing = planner.plan(ask(origin, destination, modes=modes))
+        whole_m = next(way.walk_m for way in outing.itineraries if way.modes == {"walk"})
+        others = [way for way in outing.itineraries if way.modes != {"walk"}]
+        assert all(way.walk_m < whole_m for way in others)
+
+
 def test_arrive_by_leaves_as_late_as_possible(planner: Planner) -> None:
     outing = planner.plan(ask(at=f"{WEDNESDAY}T11:30", arrive_by=True, window_s=3600))
     best = outing.itineraries[0]
