@@ -28,6 +28,7 @@ MINUTES_PER_HOUR = 60.0
 HEIGHT = 300
 LOW_HEIGHT = 200
 LIMIT_COLOR = "#d1493b"
+SPREAD_COLOR = COLORS[0]
 MOST_DISTRICTS = 15
 
 
@@ -151,7 +152,7 @@ def departures(table: pd.DataFrame, limit: tuple[float, str]) -> alt.LayerChart 
         y=alt.Y("mean:Q", title=title), tooltip=tooltip
     )
     spread = chart.mark_rule(strokeWidth=1.5, clip=True).encode(
-        y=alt.Y("low:Q", title=title), y2="high:Q", color=alt.value("#6b7280"), tooltip=tooltip
+        y=alt.Y("low:Q", title=title), y2="high:Q", color=alt.value(SPREAD_COLOR), tooltip=tooltip
     )
     return alt.layer(bars, spread, *_limit(*limit)).properties(height=LOW_HEIGHT)
 

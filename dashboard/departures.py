@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import charts
 from dashboard.drawing import draw
 from dashboard.formats import number, share
+from dashboard.legend import Look, legend_html
 from dashboard.series import table_of
 from dashboard.texts import _
 from simulation.daytrial import DEPARTURES
@@ -88,6 +89,7 @@ def show_departures(runs: Mapping[str, ScenarioRun]) -> None:
         ids = "-".join(run.run_id for run in runs.values())
         chosen = st.selectbox(_("Shuttle"), list(lines), key=f"departures-of-{ids}")
     line = lines[chosen]
+    st.html(legend_html(looks()))
     tables = {
         words: by_departure(line, direction)
         for direction, words in ((OUT, _("to the park")), (BACK, _("from the park")))
@@ -105,6 +107,15 @@ def show_departures(runs: Mapping[str, ScenarioRun]) -> None:
         for words, table in tables.items():
             if len(table):
                 st.html(_html(table, words))
+
+
+def looks() -> list[Look]:
+    """Return what bars and lines of the charts mean."""
+    return [
+        Look("bar", charts.COLORS[1], _("bar: most people on board at once, mean of the days"), 6),
+        Look("bar", charts.SPREAD_COLOR, _("thin line: 8 days in 10 lie within it"), 1.5),
+        Look("line", charts.LIMIT_COLOR, _("dashed: places in a vehicle"), 1.5, "4 4"),
+    ]
 
 
 def _html(table: pd.DataFrame, words: str) -> str:

@@ -1,4 +1,4 @@
-"""A map's legend: every kind of thing drawn, with a mark like the map's and its name in words."""
+"""The legend of a map or chart: every kind of thing drawn, with a mark like it and its name."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class Look(NamedTuple):
     words
         Its name, in the language of the session.
     weight
-        Width of a line, px.
+        Width of a line or a bar, px.
     dash
         SVG dash pattern of a line; solid when empty.
     text, ink
         Letter or number in a badge, and its colour.
     """
 
-    mark: Literal["line", "area", "dot", "badge"]
+    mark: Literal["line", "bar", "area", "dot", "badge"]
     color: str
     words: str
     weight: float = 4
@@ -56,6 +56,7 @@ def _mark(look: Look) -> str:
             f'<path d="M2 11H38" fill="none" stroke="{look.color}" stroke-width="{look.weight}" '
             f'stroke-dasharray="{look.dash}"/>'
         ),
+        "bar": f'<path d="M20 2V20" stroke="{look.color}" stroke-width="{look.weight}"/>',
         "area": (
             f'<rect x="8" y="3" width="24" height="16" fill="{look.color}" fill-opacity=".3" '
             f'stroke="{look.color}" stroke-width="1.5"/>'

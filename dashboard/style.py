@@ -69,6 +69,13 @@ button[data-variant][data-selected="true"] p,
 @media (max-width: 640px) {
   .block-container {padding-left: .8rem; padding-right: .8rem;}
   .st-key-languages {margin-bottom: 0;}
+  .st-key-twin-maps [data-testid="stElementContainer"] {
+    height: auto !important; flex-basis: auto !important;}
+  .st-key-twin-maps iframe {height: 1000px !important;}
+  .lm-table th, .lm-table td {padding: .35rem .3rem;}
+  .lm-table th:first-child {min-width: 0; max-width: 8rem; overflow-wrap: break-word;
+    hyphens: auto;}
+  .lm-table .fine {white-space: normal;}
 }
 @media print {
   header, [data-testid="stSidebar"], [data-testid="stToolbar"], .st-key-languages,

@@ -121,12 +121,15 @@ def show_twin_maps(
     """
     base = next(iter(runs))
     shown = {title: gates_of(runs[title], series[title]) for title in (base, pilot)}
-    frames.show(
-        "twin_maps.html",
-        page_data({title: runs[title] for title in shown}, shown),
-        height=HEIGHT_PX,
-        alt=_("Maps of the base and the pilot that move together; the table below says the same"),
-    )
+    with st.container(key="twin-maps"):
+        frames.show(
+            "twin_maps.html",
+            page_data({title: runs[title] for title in shown}, shown),
+            height=HEIGHT_PX,
+            alt=_(
+                "Maps of the base and the pilot that move together; the table below says the same"
+            ),
+        )
     with st.expander(_("The maps as a table")):
         st.html(_table(shown))
 
@@ -205,7 +208,8 @@ def _mark(gate: Gate, most: float) -> dict[str, Any]:
         "at": gate.at,
         "radius": _radius(gate.visitors, most),
         "color": color_of(gate.taken),
-        "label": "" if math.isnan(gate.taken) else share(min(gate.taken, 1.0)),
+        "name": _name(gate),
+        "share": "" if math.isnan(gate.taken) else share(min(gate.taken, 1.0)),
         "said": [_name(gate), *_facts(gate)],
     }
 
