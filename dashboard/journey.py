@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dashboard.formats import clock, distance, duration, emissions, money, spoken
 from dashboard.texts import _, _n
 from lastmile.itinerary import elapsed_s
+from lastmile.planner.clock import shown_s
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +70,7 @@ def summary_times(itinerary: Itinerary) -> str:
     """Return departure, arrival and length of time."""
     return (
         f"{clock(itinerary.departure)} → {clock(itinerary.arrival, up=True)} · "
-        f"{duration(itinerary.duration_s)}"
+        f"{duration(shown_s(itinerary.departure, itinerary.arrival))}"
     )
 
 

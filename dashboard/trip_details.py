@@ -14,9 +14,8 @@ from dashboard.printing import print_button
 from dashboard.texts import _, plain
 from dashboard.trip import place_name, planner
 from lastmile.exports import gpx_document
-from lastmile.itinerary import elapsed_s
 from lastmile.places import Gazetteer
-from lastmile.planner.clock import later
+from lastmile.planner.clock import later, shown_slack_s
 from lastmile.planner.outings import SHARED, SHORT_SLACK_S, slack_warnings
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def _way_back(way_back: WayBack, trip: Trip, itinerary: Itinerary) -> None:
     """Say when the last safe way back leaves and what happens if it is missed."""
     last = way_back.last
     line = next((leg_title(leg) for leg in last.legs if leg.mode == "transit"), "")
-    slack_s = elapsed_s(later(itinerary.arrival, 60.0 * trip.stay_min), last.departure)
+    slack_s = shown_slack_s(later(itinerary.arrival, 60.0 * trip.stay_min), last.departure)
     text = _("Last way back by public transport: **{time}** ({line}), home {arrival}.").format(
         time=plain(clock(last.departure)),
         line=plain(line),

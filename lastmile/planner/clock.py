@@ -13,6 +13,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from lastmile.errors import RequestError
+from lastmile.itinerary import elapsed_s
 from lastmile.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
@@ -61,6 +62,29 @@ def now_to_the_minute() -> datetime:
 def later(when: datetime, seconds: float) -> datetime:
     """Return the instant ``seconds`` after an aware one, right over a clock change."""
     return (when.astimezone(UTC) + timedelta(seconds=seconds)).astimezone(HELSINKI)
+
+
+def whole_minute(when: datetime, *, up: bool = False) -> datetime:
+    """Return the minute a clock shows: departures are cut, arrivals rounded up.
+
+    Nobody is then told a minute that is wrong.
+    """
+    cut = when.replace(second=0, microsecond=0)
+    return later(cut, SECONDS_PER_MINUTE) if up and cut != when else cut
+
+
+def shown_s(departure: datetime, arrival: datetime) -> float:
+    """Return how long a way takes by the minutes that are shown of its ends, s."""
+    return elapsed_s(whole_minute(departure), whole_minute(arrival, up=True))
+
+
+def shown_slack_s(leave: datetime, departure: datetime) -> float:
+    """Return the time from an arrival to a departure by the minutes shown of them, s.
+
+    What is caught by seconds has no slack; below 0 the departure comes first.
+    """
+    apart_s = elapsed_s(whole_minute(leave, up=True), whole_minute(departure))
+    return apart_s if elapsed_s(leave, departure) < 0 else max(apart_s, 0.0)
 
 
 def parse_instant(text: str) -> datetime:

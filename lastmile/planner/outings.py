@@ -9,7 +9,7 @@ from lastmile.errors import NoRouteError, NoServiceError, OffNetworkError
 from lastmile.exports import leg_title
 from lastmile.itinerary import Fallback, WayBack
 from lastmile.messages import MODE_WORDS, Message
-from lastmile.planner.clock import later, moment
+from lastmile.planner.clock import later, moment, shown_slack_s, whole_minute
 from lastmile.planner.streets import waypoint
 from lastmile.units import METRES_PER_KM, SECONDS_PER_MINUTE
 
@@ -147,10 +147,16 @@ def slack_warnings(found: WayBack) -> list[str]:
             Message(
                 "the last way back leaves at {time:%H:%M}: {minutes} min after the stay ends",
                 time=leaves,
-                minutes=int(found.slack_s // SECONDS_PER_MINUTE),
+                minutes=int(slack_shown_s(found) // SECONDS_PER_MINUTE),
             )
         ]
     return []
+
+
+def slack_shown_s(found: WayBack) -> float:
+    """Return the slack by the minutes shown of the end of the stay and of the departure, s."""
+    leaves = found.last.departure
+    return shown_slack_s(later(leaves, -found.slack_s), leaves)
 
 
 def _next_service(planner: Planner, back: PlanRequest, missed: datetime) -> list[Fallback]:
@@ -165,7 +171,7 @@ def _next_service(planner: Planner, back: PlanRequest, missed: datetime) -> list
         Fallback(
             kind="next_service",
             text=f"next: {leg_title(ride)}, {itinerary.departure:%a %d.%m. %H:%M}, home "
-            f"{itinerary.arrival:%H:%M}{price}",
+            f"{whole_minute(itinerary.arrival, up=True):%H:%M}{price}",
             departure=itinerary.departure,
             arrival=itinerary.arrival,
             cost_eur=itinerary.fare_eur,
@@ -191,7 +197,7 @@ def _taxi(planner: Planner, back: PlanRequest, missed: datetime) -> list[Fallbac
         Fallback(
             kind="taxi",
             text=f"taxi, about {price:.0f} € ({drive.length_m / METRES_PER_KM:.0f} km), home "
-            f"about {home:%H:%M}",
+            f"about {whole_minute(home, up=True):%H:%M}",
             departure=leaves,
             arrival=home,
             cost_eur=round(price, 2),
@@ -214,4 +220,5 @@ def _on_foot(planner: Planner, back: PlanRequest, missed: datetime) -> list[Fall
         return []
     home = later(missed, walk.duration_s)
     kilometres = walk.length_m / METRES_PER_KM
-    return [Fallback("walk", f"on foot, {kilometres:.1f} km, home {home:%H:%M}", missed, home, 0.0)]
+    text = f"on foot, {kilometres:.1f} km, home {whole_minute(home, up=True):%H:%M}"
+    return [Fallback("walk", text, missed, home, 0.0)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rich.console import Group
@@ -12,6 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from lastmile.exports import leg_title, length_text
+from lastmile.planner.clock import shown_s, whole_minute
+from lastmile.planner.outings import slack_shown_s
 from lastmile.units import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
@@ -54,9 +55,7 @@ def render(outing: Outing) -> RenderableType:
 
 def clock_text(when: datetime, *, up: bool = False) -> str:
     """Return HH:MM: departures cut, arrivals rounded up, so that nobody is told a wrong minute."""
-    if up and (when.second or when.microsecond):
-        when += timedelta(minutes=1)
-    return f"{when:%H:%M}"
+    return f"{whole_minute(when, up=up):%H:%M}"
 
 
 def duration_text(seconds: float) -> str:
@@ -95,7 +94,7 @@ def _numbered(itineraries: Sequence[Itinerary], label: str) -> list[RenderableTy
 
 def _heading(label: str, itinerary: Itinerary) -> Text:
     """Return the line that sums an itinerary up."""
-    facts = [duration_text(itinerary.duration_s)]
+    facts = [duration_text(shown_s(itinerary.departure, itinerary.arrival))]
     if any(leg.mode == "transit" for leg in itinerary.legs):
         count = itinerary.transfers
         facts.append("no change" if not count else f"{count} change{'s' * (count > 1)}")
@@ -164,10 +163,11 @@ def _way_back(way_back: WayBack) -> RenderableType:
     """Return the last safe return, its slack and what happens if it is missed."""
     last = way_back.last
     line = next((leg_title(leg) for leg in last.legs if leg.mode == "transit"), "transit")
+    slack_s = slack_shown_s(way_back)
     slack = (
-        f"{duration_text(way_back.slack_s // SECONDS_PER_MINUTE * SECONDS_PER_MINUTE)} of slack"
-        if way_back.slack_s >= 0
-        else f"it leaves {duration_text(-way_back.slack_s)} before the stay ends"
+        f"{duration_text(slack_s)} of slack"
+        if slack_s >= 0
+        else f"it leaves {duration_text(-slack_s)} before the stay ends"
     )
     found = [
         Text.assemble(

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.choices import CHEAP, EASY, FAST, GREEN, ORDERS, in_order, lacks_way_back, ways_back
+from dashboard.journey import summary_times
 from dashboard.trip import Trip, place_begun, plan
 from lastmile.itinerary import Itinerary, Leg, Waypoint
 from lastmile.planner.clock import HELSINKI
@@ -114,6 +115,12 @@ def test_that_no_way_leads_back_is_said_once_of_each_way_there() -> None:
         assert "2026-11-23" in warnings[0]
     assert outing.way_back is not None
     assert {"taxi", "next_service"} <= {way.kind for way in outing.way_back.if_missed}
+
+
+def test_a_way_takes_as_long_as_its_two_clocks_say() -> None:
+    """From 10:00 to 11:11 was said to take 1 h 10 min."""
+    assert summary_times(way("transit", 70.1, 4.55)) == "10:00 → 11:11 · 1 h 11 min"
+    assert summary_times(way("transit", 70.0, 4.55)) == "10:00 → 11:10 · 1 h 10 min"
 
 
 def test_a_trip_one_way_has_no_way_back() -> None:
