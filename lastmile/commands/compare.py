@@ -22,11 +22,18 @@ from lastmile.commands.scenario_options import (
     changed_scenarios,
     language_option,
 )
+from lastmile.commands.text_table import short_unit, text_table
 from lastmile.commands.worlds import tell_worlds, world_options
 
 if TYPE_CHECKING:
     from simulation.experiment import PilotResult
     from simulation.verdict import Language
+
+_PERCENT = 100.0
+_LEGEND = (
+    "The table's intervals hold one by one, the verdict's together. better: probability that it\n"
+    "is. Below a figure stand its entrances: parking_full_min.haltia in --figure and --json."
+)
 
 
 @click.command()
@@ -79,23 +86,27 @@ def compare(
 
 
 def _print_table(pilot: PilotResult) -> None:
-    from rich.console import Console  # noqa: PLC0415 - slow to load
-    from rich.table import Table  # noqa: PLC0415
+    """Print every figure; those of an entrance below the total, by the entrance's name."""
+    from simulation.kpis import kpi_of  # noqa: PLC0415 - slow to load
 
-    from simulation.kpis import kpi_of  # noqa: PLC0415
-
-    table = Table(box=None)
-    for name in ("figure", "base", "pilot", "difference", "95 % interval", "better", "unit"):
-        table.add_column(name, justify="left" if name in {"figure", "unit"} else "right")
+    rows = []
     for name, one in pilot.effects.items():
-        ends = (None, None) if one.interval is None else (one.interval.low, one.interval.high)
-        table.add_row(
-            name,
-            words(one.base_mean),
-            words(one.mean),
-            "-" if one.difference is None else words(one.difference.mean),
-            interval(*ends),
-            "-" if math.isnan(one.p_better) else f"{one.p_better:.0%}",
-            kpi_of(name).unit,
+        stem, _, entrance = name.partition(".")
+        unit = kpi_of(name).unit
+        scale = _PERCENT if unit == "share" else 1.0
+        span = one.interval
+        ends = (None, None) if span is None else (span.low * scale, span.high * scale)
+        rows.append(
+            (
+                f"  {entrance}" if entrance else stem,
+                words(one.base_mean * scale),
+                words(one.mean * scale),
+                "-" if one.difference is None else words(one.difference.mean * scale),
+                interval(*ends),
+                "-" if math.isnan(one.p_better) else f"{one.p_better:.0%}",
+                short_unit(unit),
+            )
         )
-    Console().print(table)
+    heads = ("figure", "base", "pilot", "change", "95 % interval", "better", "unit")
+    click.echo(text_table(heads, rows, left=(0, 6)))
+    click.echo(_LEGEND)

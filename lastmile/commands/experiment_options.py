@@ -24,6 +24,7 @@ Decorator = Callable[[Function], Function]
 
 _MINUTE_S = 60
 _THREE_DIGITS = 100
+_DECIMALS = 3
 
 
 def where_options(command: Function) -> Function:
@@ -199,7 +200,14 @@ def words(value: float) -> str:
     """Return a number as people read it; "-" where it is not known."""
     if not math.isfinite(value):
         return "-"
-    return f"{value:,.0f}" if abs(value) >= _THREE_DIGITS else f"{value:.3g}"
+    if abs(value) >= _THREE_DIGITS:
+        return f"{value:,.0f}"
+    return f"{round(value, _DECIMALS) + 0.0:.3g}"
+
+
+def signed(value: float) -> str:
+    """Return a change as people read it, with its sign."""
+    return ("+" if value > 0 else "") + words(value)
 
 
 def interval(low: float | None, high: float | None) -> str:

@@ -11,15 +11,19 @@ from lastmile.commands.experiment_options import (
     interval,
     make_plan,
     read_share,
+    signed,
     told,
     where_options,
     words,
 )
 from lastmile.commands.scenario_options import change_option
+from lastmile.commands.text_table import broken, text_table
 from lastmile.errors import RequestError
 
 if TYPE_CHECKING:
     from simulation.search import Design, SearchResult
+
+_CHANGES = ("parking_full_min", "co2_kg")
 
 
 @click.command()
@@ -137,27 +141,32 @@ def _read_varied(vary: tuple[str, ...]) -> dict[str, list[object]]:
 
 
 def _print(found: SearchResult) -> None:
-    from rich.console import Console  # noqa: PLC0415 - slow to load
-    from rich.table import Table  # noqa: PLC0415
-
-    table = Table(box=None)
     keys = list(found.designs[0].changes)
-    for name in (*(key.rpartition(".")[2] for key in keys), "verdict"):
-        table.add_column(name)
-    for name in (found.minimise, *map(str, found.promises), "full min", "CO2e kg", "days"):
-        table.add_column(name, justify="right")
-    table.add_column("front")
-    for design, trade, front in zip(found.designs, found.trade_offs, found.front, strict=True):
-        table.add_row(
+    heads = [
+        *(broken(key.rpartition(".")[2]) for key in keys),
+        "verdict",
+        *(broken(name) for name in (found.minimise, *map(str, found.promises))),
+        *(f"{broken(name)}\nchange" for name in _CHANGES),
+        "days",
+        "",
+    ]
+    rows = [
+        (
             *(str(design.changes[key]) for key in keys),
             "best" if design is found.best else _status(design),
             "-" if design.cost is None else words(design.cost.mean),
             *(_promise_cell(design, rank) for rank in range(len(found.promises))),
-            *(words(trade[n].mean) if n in trade else "-" for n in ("parking_full_min", "co2_kg")),
+            *(signed(trade[name].mean) if name in trade else "-" for name in _CHANGES),
             str(design.replications),
             "*" if front else "",
         )
-    Console().print(table)
+        for design, trade, front in zip(found.designs, found.trade_offs, found.front, strict=True)
+    ]
+    click.echo(text_table(heads, rows, left=(*range(len(keys) + 1), len(heads) - 1)))
+    click.echo(f"change: less the base ({found.base.name}), mean of the same days")
+    click.echo("*: no other design beats it in cost, parking and CO2e")
+    if any(_status(design).endswith("?") for design in found.designs):
+        click.echo("?: close to a promise, within the tolerance or at the most days allowed")
     for design in found.designs:
         if design.refusal is not None:
             click.echo(f"{_label(design)}: cannot run: {design.refusal}")
@@ -166,7 +175,7 @@ def _print(found: SearchResult) -> None:
 
 def _status(design: Design) -> str:
     if design.status in {"kept", "broken"} and not design.is_sure:
-        return f"{design.status} (close)"
+        return f"{design.status}?"
     return design.status
 
 
@@ -184,7 +193,7 @@ def _promise_cell(design: Design, rank: int) -> str:
 def _summary(found: SearchResult) -> str:
     spent = f"{found.simulated} days simulated, seed {found.seed}, {found.wall_s:.1f} s"
     if not found.promises:
-        return f"designs marked * are beaten by no other in cost, parking and CO2e; {spent}"
+        return spent
     if found.best is None or found.best.cost is None:
         return f"no design keeps the promises; {spent}"
     cost = found.best.cost

@@ -17,6 +17,7 @@ from lastmile.commands.experiment_options import (
     words,
 )
 from lastmile.commands.scenario_options import change_option, changed_scenarios
+from lastmile.commands.text_table import text_table
 from lastmile.commands.worlds import tell_worlds, world_options
 
 if TYPE_CHECKING:
@@ -56,17 +57,10 @@ def simulate(scenario: str, *, changes: tuple[str, ...], as_json: bool, **option
 
 
 def _print_table(found: Simulation) -> None:
-    from rich.console import Console  # noqa: PLC0415 - slow to load
-    from rich.table import Table  # noqa: PLC0415
+    from simulation.kpis import kpi_of  # noqa: PLC0415 - slow to load
 
-    from simulation.kpis import kpi_of  # noqa: PLC0415
-
-    table = Table(box=None)
-    table.add_column("figure")
-    table.add_column("mean", justify="right")
-    table.add_column("95 % interval", justify="right")
-    table.add_column("unit")
+    rows = []
     for name, one in found.run.estimates().items():
         ends = (None, None) if one.interval is None else (one.interval.low, one.interval.high)
-        table.add_row(name, words(one.mean), interval(*ends), kpi_of(name).unit)
-    Console().print(table)
+        rows.append((name, words(one.mean), interval(*ends), kpi_of(name).unit))
+    click.echo(text_table(("figure", "mean", "95 % interval", "unit"), rows, left=(0, 3)))

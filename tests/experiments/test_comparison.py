@@ -398,3 +398,39 @@ def test_runs_are_listed_shown_exported_and_pruned(
     assert json.loads(asked.stdout) == [{"n": 1}]
     assert "1 runs removed" in call(run, "runs", "prune", "--all").stdout
     assert json.loads(call(run, "runs", "list", "--json").stdout) == []
+
+
+def test_no_table_is_cut_at_80_columns(run: CliRunner, compared: Comparison) -> None:
+    """Every figure and entrance by its whole name, whatever reads it."""
+    assert compared.replications == DAYS
+    words = ("compare", "baseline", "shuttle-espoo-haltia", "parking-signs")
+    result = call(run, *words, "--replications", str(DAYS), "--workers", "1", *LEVEL)
+    assert result.exit_code == 0, result.output
+    table = result.stdout[result.stdout.index("figure ") :].splitlines()
+    rows = [line for line in table if "  " in line and not line.startswith("The table")]
+    assert "…" not in result.stdout
+    for pilot in compared.pilots:
+        for name in pilot.effects:
+            stem, _, entrance = name.partition(".")
+            begin = f"  {entrance} " if entrance else f"{stem} "
+            assert any(row.startswith(begin) for row in rows), name
+    assert max(map(len, rows)) <= 80
+    assert "hold one by one" in result.stdout
+
+
+def test_a_search_says_what_its_columns_are(run: CliRunner, compared: Comparison) -> None:
+    assert compared.replications == DAYS
+    result = call(
+        run,
+        *("search", "shuttle-espoo-haltia", "--vary", "services.shuttle.headway=20"),
+        *("--vary", "services.shuttle.vehicles=3", "--promise", "shuttle_wait_s_p90<=7200"),
+        *("--promise", "shuttle_left_behind<=500"),
+        *("--first", "3", "--most", "6", "--workers", "1", *LEVEL),
+    )
+    assert result.exit_code == 0, result.output
+    heads, rows = re.split(r"\n(?=\d)", result.stdout, maxsplit=1)
+    assert max(map(len, [*heads.splitlines(), rows.splitlines()[0]])) <= 80
+    for part in ("parking_", "full_min", "co2_kg", "change", "wait_s_", "<=7200", "<=500"):
+        assert part in heads
+    assert "change: less the base (baseline)" in rows
+    assert re.search(r"best +[\d,]+ +[\d,]+ +[\d.]+ +[-+]", rows)
