@@ -70,6 +70,19 @@ _SPOKEN_KINDS = {
 """What people add to a name to say which of its places they mean."""
 
 
+_WALKWAY_KEYS = frozenset(
+    {
+        "rantaraitti",
+        "espoon rantaraitti",
+        "strandpromenaden",
+        "esbo strandpromenad",
+        "waterfront walkway",
+        "espoo waterfront walkway",
+    }
+)
+"""Names of the walkway, which is no one place, as :func:`_key` writes them."""
+
+
 class Region(NamedTuple):
     """A box in WGS 84 degrees."""
 
@@ -284,6 +297,15 @@ class Gazetteer:
     def _unknown(self, text: str) -> Message:
         if not text.strip():
             return Message('a place is needed: a name such as "Kamppi" or "Haltia", or "lat,lon"')
+        ashore = self.by_kind("walkway_access")
+        if ashore and _key(text) in _WALKWAY_KEYS:
+            some = dict.fromkeys((ashore[0], ashore[len(ashore) // 2], ashore[-1]))
+            return Message(
+                "{name!r} is a walk along the whole shore: name a place on it, such as {places}; "
+                '"lastmile walkway" lists the ways to it',
+                name=text.strip(),
+                places=Message.joined(some, ", "),
+            )
         shown = text if len(text) <= _LONGEST_QUERY else f"{text[:_LONGEST_QUERY]}..."
         nearest = ", ".join(self.suggest(text))
         return Message(

@@ -75,6 +75,21 @@ def test_whatever_the_planner_says_can_be_translated(
     assert [text for text in said if not isinstance(text, Message)] == []
 
 
+@pytest.mark.parametrize(
+    "text", ["Rantaraitti", "strandpromenaden", "Waterfront Walkway", " Espoon rantaraitti "]
+)
+def test_the_walkway_is_no_one_place_but_places_on_it_are_named(text: str) -> None:
+    """It was called unknown, with names that sound alike."""
+    with pytest.raises(LastmileError, match="lastmile walkway") as caught:
+        Gazetteer.bundled().find(text)
+    message = str(caught.value)
+    assert isinstance(message, Message)
+    named = message.values["places"]
+    assert isinstance(named, Message)
+    for place in str(named).split(", "):
+        assert Gazetteer.bundled().find(place).kind in {"walkway_access", "beach", "harbour"}
+
+
 @pytest.mark.parametrize("text", ["", "Atlantis", "24.6,60.2", "95,24", "<img src=x onerror=1>"])
 def test_a_place_that_is_none_is_explained_by_a_message(text: str) -> None:
     with pytest.raises(LastmileError) as caught:
