@@ -81,10 +81,11 @@ class Comparison:
         base = query.one_of("base", BASE, known)
         day = scenario(base).day
         example = [EXAMPLE] if EXAMPLE in known else [key for key in known if key != BASE][:1]
-        pilots = query.several_of("pilots", example, known)[:MOST_PILOTS]
+        pilots = query.several_of("pilots", example, known)
+        query.faults += [("pilots", key) for key in pilots[MOST_PILOTS:]]
         return cls(
             base=base,
-            pilots=tuple(pilots),
+            pilots=tuple(pilots[:MOST_PILOTS]),
             month=query.whole("month", day.month, 1, 12),
             day_type=query.one_of("day", day.day_type, DAY_TYPES),
             weather=query.one_of("weather", day.weather, WEATHERS),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
-from dashboard.texts import _, language, plain
+from dashboard.texts import LANGUAGES, _, language, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -116,20 +116,33 @@ class Query:
             )
 
 
-def read_query(page: str) -> Query:
+def read_query(page: str, known: Collection[str]) -> Query:
     """Return the query of a page: the address's, or what the page had when last left.
 
     What was not understood stays noted while the page draws itself anew, when a run ends say,
     until the visitor changes something.
+
+    Parameters
+    ----------
+    page
+        Its name.
+    known
+        The parameters it has; any other in the address is noted, and so is a language there is
+        not.
     """
     kept = st.session_state.get(f"address-of-{page}")
     values = {name: st.query_params[name] for name in st.query_params}
-    values.pop(LANGUAGE_PARAMETER, None)
+    asked = values.pop(LANGUAGE_PARAMETER, "")
     noted = f"not-understood-on-{page}"
     if kept is not None and values in ({}, kept):
-        return Query(kept, st.session_state.setdefault(noted, []), fresh=False)
-    st.session_state[noted] = []
-    return Query(values, st.session_state[noted])
+        query = Query(kept, st.session_state.setdefault(noted, []), fresh=False)
+    else:
+        strange = [(name, text) for name, text in values.items() if name not in known]
+        query = Query(values, strange)
+        st.session_state[noted] = strange
+    if asked and asked not in LANGUAGES and (LANGUAGE_PARAMETER, asked) not in query.faults:
+        query.faults.append((LANGUAGE_PARAMETER, asked))
+    return query
 
 
 def seed(values: Mapping[str, object], *, fresh: bool) -> None:

@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from scenarios.schema import Scenario
 
 PAGE = "compare"
+PARAMETERS = (
+    *("base", "pilots", "month", "day", "weather", "busy", "days", "precision", "set"),
+    *("entrance", "film"),
+)
 DEFAULT_ENTRANCE = "haltia"
 DEFAULT_PRECISION = 1
 FILMS = tuple(str(rank) for rank in range(MOST_PILOTS + 1))
@@ -46,8 +50,9 @@ FILMS = tuple(str(rank) for rank in range(MOST_PILOTS + 1))
 
 def page() -> None:
     """Draw the page; the address holds the question, and the answer is found by it."""
-    query = read_query(PAGE)
+    query = read_query(PAGE, PARAMETERS)
     asked = Asked.from_query(query)
+    query.faults += [("set", fault) for fault in strange_changes(asked)]
     looked_at = {
         "entrance": query.read(
             "entrance", DEFAULT_ENTRANCE, lambda id_: Gazetteer.bundled()[id_].id
@@ -187,12 +192,26 @@ def _changes(pilots: tuple[str, ...], asked: Asked, *, fresh: bool) -> tuple[Cha
             given = {name: value for pilot, name, value in asked.changes if pilot == number}
             for name, (label, value, low, high, step) in _dials(own).items():
                 slider_key = f"set-{key}-{name}"
-                start = min(max(given.get(name, value), low), high)
-                seed({slider_key: start}, fresh=fresh)
+                wanted = given.get(name, value)
+                seed({slider_key: wanted if low <= wanted <= high else value}, fresh=fresh)
                 chosen = st.slider(label, low, high, step=step, key=slider_key)
                 if chosen != value:
                     changes.append((number, name, chosen))
     return tuple(changes)
+
+
+def strange_changes(asked: Asked) -> list[str]:
+    """Return the changes asked for that no slider of their pilot can make, as they were written."""
+    dials = [_dials(scenario(key)) for key in asked.pilots]
+    return [
+        f"{pilot}:{name}={value:g}"
+        for pilot, name, value in asked.changes
+        if not (
+            pilot <= len(dials)
+            and name in dials[pilot - 1]
+            and dials[pilot - 1][name][2] <= value <= dials[pilot - 1][name][3]
+        )
+    ]
 
 
 Dial = tuple[str, float, float, float, float]

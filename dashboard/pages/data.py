@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lastmile.datasets import DatasetStatus, Source
 
 PAGE = "data"
+PARAMETERS = ("section", "find")
 BUILD_COMMANDS = """\
 lastmile data build --place "Espoo, Finland"   # OpenStreetMap of today, by Overpass
 lastmile data build --osm FILE.osm.pbf         # or from an extract
@@ -29,7 +30,7 @@ lastmile data status                           # what is in force
 
 def page() -> None:
     """Draw the page; the address says which section and which search."""
-    query = read_query(PAGE)
+    query = read_query(PAGE, PARAMETERS)
     sections = {
         "sources": _("Data sets"),
         "parameters": _("Parameters"),

@@ -43,12 +43,13 @@ if TYPE_CHECKING:
     from lastmile.itinerary import Itinerary
 
 PAGE = "go"
+PARAMETERS = ("from", "to", "when", "at", "stay", "modes", "stepfree", "sort", "pick", "back")
 MOST_SHOWN = 8
 
 
 def page() -> None:
     """Draw the page; the address holds the question and the itinerary chosen."""
-    query = read_query(PAGE)
+    query = read_query(PAGE, PARAMETERS)
     pending = st.session_state.pop(PENDING, None)
     asked = pending or Trip.from_query(query)
     picks = {name: query.whole(name, 1, 1, MOST_SHOWN) for name in ("pick", "back")}

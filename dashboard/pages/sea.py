@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from lastmile.walkway.shore import Point
 
 PAGE = "sea"
+PARAMETERS = ("station", "view", "signs", "metres", "end", "services")
 VIEWS = ("access", "signs", "links", "walks", "bikes")
 MOST_SIGNS, MOST_METRES = 60, 3000
 ROWS = 8
@@ -45,7 +46,7 @@ NONE = "-"
 
 def page() -> None:
     """Draw the page; the address holds the station, the view and its numbers."""
-    query = read_query(PAGE)
+    query = read_query(PAGE, PARAMETERS)
     stations = {place.id: place for place in shore.study().stations}
     names = {key: place_name(place) for key, place in stations.items()}
     st.title(_("Reach the sea"))

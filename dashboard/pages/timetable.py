@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from simulation.shuttle import Service
 
 PAGE = "timetable"
+PARAMETERS = ("scenario", "desk", "line", "service", "stress", "situation")
 SERVICE_COLOR = "#0072b2"
 FIGURES = (
     "shuttle_boardings",
@@ -55,7 +56,7 @@ _LATER = ("service", "stress", "situation")
 
 def page() -> None:
     """Draw the page; the address holds scenario and service."""
-    query = read_query(PAGE)
+    query = read_query(PAGE, PARAMETERS)
     linked = [query.values.get("scenario", "")]
     keys = [key for key in scenario_keys(linked) if _has_service(key)]
     example = EXAMPLE if EXAMPLE in keys else keys[0]

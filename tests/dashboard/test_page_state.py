@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard.comparison import Comparison
+from dashboard.comparison import MOST_PILOTS, Comparison, scenario_keys
+from dashboard.pages.compare import strange_changes
 from dashboard.state import Query
 from dashboard.trip import Trip, place_keys, place_label
 from lastmile.itinerary import MODES
@@ -115,7 +116,7 @@ def a_page() -> None:
 
     from dashboard.state import read_query, write_query  # noqa: PLC0415
 
-    query = read_query("test")
+    query = read_query("test", ["level"])
     level = query.whole("level", 1, 1, 9)
     query.note()
     level = streamlit.number_input("level", 1, 9, level, key="level")
@@ -131,3 +132,43 @@ def test_the_note_stays_while_the_page_draws_itself_anew_until_something_is_chan
     app.number_input[0].set_value(2).run()
     assert app.query_params["level"] == "2"
     assert not app.run().info
+
+
+def test_a_parameter_the_page_does_not_have_is_noted() -> None:
+    app = AppTest.from_function(a_page)
+    app.query_params["levle"] = "3"
+    app.query_params["lang"] = "xx"
+    said = app.run().info[0].value
+    assert "levle = 3" in said
+    assert "lang = xx" in said
+    assert app.query_params["lang"] == "en"
+    assert "levle" not in app.query_params
+    assert "lang = xx" in app.run().info[0].value
+
+
+def test_a_language_there_is_gives_no_note() -> None:
+    app = AppTest.from_function(a_page)
+    app.query_params["lang"] = "sv"
+    assert not app.run().info
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        ("1:services.shuttle.headway=15", True),
+        ("1:foo.bar=3", False),
+        ("1:services.shuttle.headway=9999", False),
+        ("2:services.shuttle.headway=15", False),
+    ],
+)
+def test_a_change_no_slider_can_make_is_noted(change: str, *, kept: bool) -> None:
+    query = Query({"base": "baseline", "pilots": "shuttle-espoo-haltia", "set": change})
+    assert strange_changes(Comparison.from_query(query)) == ([] if kept else [change])
+
+
+def test_pilots_beyond_the_most_are_noted() -> None:
+    keys = [key for key in scenario_keys() if key != "baseline"]
+    assert len(keys) > MOST_PILOTS
+    query = Query({"pilots": ",".join(keys)})
+    assert Comparison.from_query(query).pilots == tuple(keys[:MOST_PILOTS])
+    assert query.faults == [("pilots", key) for key in keys[MOST_PILOTS:]]
