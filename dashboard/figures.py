@@ -87,6 +87,7 @@ def label(name: str) -> str:
         "car_km": lambda: _("Driven by car"),
         "co2_kg": lambda: _("Emissions"),
         "operating_cost_eur": lambda: _("Cost of operation"),
+        "total_cost_eur": lambda: _("Cost in all"),
         "fare_revenue_eur": lambda: _("Fares"),
         "parking_revenue_eur": lambda: _("Parking fees"),
         "subsidy_per_passenger_eur": lambda: _("Subsidy for each passenger"),

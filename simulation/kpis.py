@@ -152,6 +152,12 @@ _LIST: Final = (
         "services by vehicle hour and kilometre, hired bikes by the day, vans by the hour",
         "less",
     ),
+    Kpi(
+        "total_cost_eur",
+        "EUR",
+        "operating cost, and the price a day of the vehicles that pilots state, idle ones too",
+        "less",
+    ),
     Kpi("fare_revenue_eur", "EUR", "fares of services and hired bikes", "more"),
     Kpi("parking_revenue_eur", "EUR", "parking fees", None),
     Kpi(
@@ -443,13 +449,14 @@ def _money(result: DayResult, model: DayModel, figures: dict[str, float]) -> dic
     events = result.events
     boards = events.of(Kind.RIDE_BOARDS, Kind.HOMEWARD_BOARDS)
     runs = events.of(Kind.VEHICLE_RUNS, Kind.VEHICLE_EMPTY)
-    total = shuttles = season = fares = 0.0
+    total = fleet = shuttles = season = fares = 0.0
     seasonal = False
     for index, service in enumerate(model.services):
         hours = vehicle_hours(service.times_s, service.block)
         metres = float(runs.value[runs.place == index].sum())
         cost = hours * service.cost_per_hour_eur + metres / _KM * service.cost_per_km_eur
         total += cost
+        fleet += service.fleet_day_eur
         shuttles += cost if service.mode == "shuttle" else 0.0
         if service.season_days:
             season += cost * service.season_days
@@ -470,6 +477,7 @@ def _money(result: DayResult, model: DayModel, figures: dict[str, float]) -> dic
     passengers = float(boards.people.sum()) + figures["bike_trips"]
     return {
         "operating_cost_eur": total,
+        "total_cost_eur": total + fleet,
         "fare_revenue_eur": fares,
         "subsidy_per_passenger_eur": _share(total - fares, passengers),
         "shuttle_cost_eur": shuttles,

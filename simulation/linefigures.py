@@ -11,6 +11,8 @@ from simulation.eventlog import Kind
 from simulation.shuttle import BACK, OUT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from lastmile.parameters import Parameters
@@ -98,13 +100,24 @@ class Upkeep:
     def of(cls, parameters: Parameters) -> Upkeep:
         """Take it from the parameters: the price of a minibus over its seats, years and days."""
         value = parameters.value
-        price_eur = value("minibus_purchase_eur") / value("minibus_seats")
         return cls(
             kwh_per_km=value("minibus_energy_kwh_km"),
             battery_kwh=value("minibus_battery_kwh"),
             charger_kw=value("charger_power_kw"),
-            seat_day_eur=price_eur / value("minibus_life_years") / DAYS_A_YEAR,
+            seat_day_eur=seat_day_eur(value),
         )
+
+
+def seat_day_eur(value: Callable[[str], float]) -> float:
+    """Return the price of a vehicle for each seat and day of service.
+
+    Parameters
+    ----------
+    value
+        Gives a parameter by its name: the price of a minibus, its seats and its years.
+    """
+    price_eur = value("minibus_purchase_eur") / value("minibus_seats")
+    return price_eur / value("minibus_life_years") / DAYS_A_YEAR
 
 
 @dataclass(frozen=True, slots=True, eq=False)

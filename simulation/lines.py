@@ -15,6 +15,7 @@ from lastmile.messages import Message
 from lastmile.network.paths import matrix
 from lastmile.units import great_circle_m
 from simulation.blocking import Rules, Run, Shortage, breaks_of, shortages, vehicle_blocks
+from simulation.linefigures import seat_day_eur
 from simulation.shuttle import BACK, OUT, Service
 
 if TYPE_CHECKING:
@@ -490,6 +491,7 @@ class LineBuilder:
                 spec.co2_g_per_km,
                 values["co2_bus_diesel_g_km" if bus else "co2_bus_electric_g_km"],
             ),
+            fleet_day_eur=(spec.vehicles or 0) * spec.seats * seat_day_eur(values.__getitem__),
             season_days=spec.season_days or 0,
             feeder_s=tuple(self._feeder(stop) for stop in stops),
             transfer_s=values["change_time_s"],

@@ -63,6 +63,8 @@ class Service:
         For one person, one way.
     cost_per_hour_eur, cost_per_km_eur, co2_g_per_km
         Of a vehicle in service.
+    fleet_day_eur
+        What its vehicles themselves cost a day, idle ones too; 0 where none are stated.
     season_days
         Service days in a season; 0 where none is given.
     feeder_s
@@ -109,6 +111,7 @@ class Service:
     cost_per_hour_eur: float = 0.0
     cost_per_km_eur: float = 0.0
     co2_g_per_km: float = 0.0
+    fleet_day_eur: float = 0.0
     season_days: int = 0
     feeder_s: tuple[NDArray[np.float64], ...] = field(default=())
     transfer_s: float = 0.0

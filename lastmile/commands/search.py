@@ -47,7 +47,7 @@ _CHANGES = ("parking_full_min", "co2_kg")
 @click.option(
     "--minimise",
     metavar="KPI",
-    default="operating_cost_eur",
+    default="total_cost_eur",
     show_default=True,
     help="What makes one design better than another that keeps its promises too.",
 )

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from lastmile.cli import cli
 from lastmile.errors import LastmileError, RequestError
+from lastmile.parameters import Parameters
 from scenarios.load import load_scenario
 from simulation.day import run_day
 from simulation.experiment import (
@@ -26,6 +27,7 @@ from simulation.experiment import (
     subject_of,
 )
 from simulation.kpis import KPIS, kpis
+from simulation.linefigures import Upkeep
 from simulation.prepare import prepare
 from simulation.report import render, write_report
 from simulation.statistics import Precision, variance_ratio
@@ -240,8 +242,6 @@ def test_the_page_needs_nothing_from_elsewhere(compared: Comparison, language: s
 
 
 def test_every_key_figure_and_assumption_stands_on_the_page(compared: Comparison) -> None:
-    from lastmile.parameters import Parameters  # noqa: PLC0415
-
     page = render(compared)
     for name in compared.pilots[0].effects:
         assert f">{name}</td>" in page
@@ -359,18 +359,24 @@ def test_a_search_tells_the_cheapest_and_what_cannot_run(
     result = call(
         run,
         *("search", "shuttle-espoo-haltia", "--vary", "services.shuttle.headway=20"),
-        *("--vary", "services.shuttle.vehicles=1,3", "--promise", "shuttle_wait_s_p90<=7200"),
+        *("--vary", "services.shuttle.vehicles=1,3,4", "--promise", "shuttle_wait_s_p90<=7200"),
         *("--first", "3", "--most", "6", "--workers", "1", *LEVEL, "--json"),
     )
     assert result.exit_code == 0, result.output
     said = json.loads(result.stdout)
-    impossible, design = said["designs"]
+    impossible, design, larger = said["designs"]
     assert impossible["status"] == "infeasible"
     assert "vehicle" in impossible["refusal"]
     assert design["status"] == "best"
     assert said["best"] == {"services.shuttle.headway": 20, "services.shuttle.vehicles": 3}
     assert said["front"] == [said["best"]]
-    assert said["simulated"] <= 6
+    assert said["simulated"] <= 12
+    # A vehicle that stands idle costs its price: 19 seats of a minibus over years and days.
+    idle_eur = 19 * Upkeep.of(Parameters.bundled()).seat_day_eur
+    assert said["minimise"] == "total_cost_eur"
+    assert larger["status"] != "best"
+    costs = [one["trade_off"]["total_cost_eur"]["mean"] for one in (design, larger)]
+    assert costs[1] - costs[0] == pytest.approx(idle_eur, abs=1.0)
 
 
 def test_runs_are_listed_shown_exported_and_pruned(
