@@ -33,7 +33,7 @@ from dashboard.trip import (
 )
 from dashboard.trip_details import details
 from dashboard.trip_map import trip_layer, view_of
-from lastmile.errors import LastmileError
+from lastmile.errors import LastmileError, RequestError
 from lastmile.itinerary import MODES
 from lastmile.units import SECONDS_PER_MINUTE
 
@@ -67,12 +67,13 @@ def page() -> None:
             outing = plan(request)
         except LastmileError as fault:
             st.warning(plain(sentence(str(fault))))
-            st.info(
-                _(
-                    "Try another time, more ways of travel, or a place nearer to a road: a click "
-                    "on the map sets either end."
+            if not isinstance(fault, RequestError):
+                st.info(
+                    _(
+                        "Try another time, more ways of travel, or a place nearer to a road: a "
+                        "click on the map sets either end."
+                    )
                 )
-            )
             with right:
                 _map(trip, None, None)
             write_query(PAGE, trip.to_query() | {"sort": _unless_first(order)})

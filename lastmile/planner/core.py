@@ -64,6 +64,9 @@ ALWAYS_TRANSIT_M = 3000.0
 STEPS_UNKNOWN = Message(
     "the timetable does not say of every stop and vehicle whether it is step-free"
 )
+NEAR_WEEKS = (-14, -7, 7, 14)
+USUAL_WEEKS = 2
+"""A day on which the same runs as on so many of the same weekdays around it is a usual one."""
 SPEED_TOLERANCE = 0.01
 REPRESENTATIVE = Message(
     "Times are of a representative timetable, not the one in force: check hsl.fi before you go."
@@ -118,6 +121,7 @@ class Planner:
         self._making = RLock()
         self._stopnets: dict[bool, StopNet] = {}
         self._days: OrderedDict[tuple[date, bool], TransitDay] = OrderedDict()
+        self._unusual: dict[date, bool] = {}
 
     @property
     def attribution(self) -> str:
@@ -295,6 +299,7 @@ class Planner:
                 safety = way_back(self, request, leave)
                 warnings += [] if safety is None else [*safety.notes, *slack_warnings(safety)]
         warnings += self._last_of_the_day(request, chosen)
+        warnings += self._holidays(chosen)
         return Outing(
             request=request.to_json(),
             itineraries=itineraries,
@@ -636,6 +641,34 @@ class Planner:
                 place=request.destination,
             )
         ]
+
+    def _holidays(self, chosen: Sequence[Candidate]) -> list[str]:
+        """Return warnings of holidays, which a representative timetable can but guess at."""
+        if REPRESENTATIVE not in self.notes:
+            return []
+        days = {_service_date(moment(one.departure_s)) for one in chosen if one.mode == "transit"}
+        return [
+            Message(
+                "on {day:%A %Y-%m-%d}, a holiday or its eve, the service of another day of the "
+                "week is assumed: less may run, and the last departure may be earlier; check "
+                "hsl.fi",
+                day=day,
+            )
+            for day in sorted(days)
+            if self._is_unusual(day)
+        ]
+
+    def _is_unusual(self, day: date) -> bool:
+        """Tell whether other services run on a day than on that weekday in the weeks around it."""
+        known = self._unusual.get(day)
+        if known is None:
+            own = self.feed.active_services(day)
+            alike = [
+                np.array_equal(own, self.feed.active_services(day + timedelta(days=apart)))
+                for apart in NEAR_WEEKS
+            ]
+            known = self._unusual[day] = sum(alike) < USUAL_WEEKS
+        return known
 
 
 def _worth_their_walk(candidates: Sequence[Candidate]) -> list[Candidate]:

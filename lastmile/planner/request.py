@@ -80,16 +80,16 @@ class PlanRequest:
         if self.stay_s is not None and not 0 < self.stay_s <= LONGEST_STAY_S:
             raise RequestError(
                 Message(
-                    "a stay of {stay} s is not possible; stay longer than 0 and at most {days} "
+                    "a stay of {hours:g} h is not possible; stay longer than 0 and at most {days} "
                     "days",
-                    stay=self.stay_s,
+                    hours=round(self.stay_s / SECONDS_PER_HOUR, 2),
                     days=LONGEST_STAY_S // SECONDS_PER_DAY,
                 )
             )
         if not 0 < self.window_s <= LONGEST_WINDOW_S:
             raise RequestError(
-                f"a search window of {self.window_s} s is not possible; "
-                f"it is above 0 and at most {LONGEST_WINDOW_S} s"
+                f"a search window of {round(self.window_s / SECONDS_PER_HOUR, 2):g} h is not "
+                f"possible; it is above 0 and at most {LONGEST_WINDOW_S // SECONDS_PER_HOUR} h"
             )
         apart_m = great_circle_m(*self.origin.point, *self.destination.point)
         if apart_m < SAME_PLACE_M:

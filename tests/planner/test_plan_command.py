@@ -157,6 +157,8 @@ def test_winter_has_no_bus_to_kattila_but_a_walk(capsys: pytest.CaptureFixture[s
         (("Kamppi", "Haltia", "--at", "9999-12-31T23:59"), "year"),
         (("Kamppi", "Haltia", "--stay", "-4h"), "--stay"),
         (("Kamppi", "Haltia", "--stay", "soon"), "--stay"),
+        (("Kamppi", "Haltia", "--stay", "400h"), "a stay of 400 h"),
+        (("Kamppi", "Haltia", "--window", "100h"), "a search window of 100 h"),
         (("Kamppi", "Haltia", "--window", "0h"), "--window"),
         (("Kamppi", "Haltia", "--modes", "buss"), "unknown mode"),
         (("Kamppi", "Haltia", "--modes", ""), "mode"),
