@@ -662,19 +662,26 @@ _ORDINALS: Final = {
     5: Message("fifth"),
     6: Message("sixth"),
     7: Message("seventh"),
-    8: Message("eighth"),
-    9: Message("ninth"),
-    10: Message("tenth"),
 }
 
 
 def _said(shortage: Shortage, place: str) -> Message:
     """Say which departure takes a vehicle too many, and what would mend it."""
-    said = Message(
-        "the {time} from {place} needs a {ordinal} vehicle",
-        time=clock_text(shortage.start_s),
-        place=place,
-        ordinal=_ORDINALS.get(shortage.vehicle, Message("{n}th", n=shortage.vehicle)),
+    time, ordinal = clock_text(shortage.start_s), _ORDINALS.get(shortage.vehicle)
+    said = (
+        Message(
+            "the {time} from {place} needs vehicle number {n}",
+            time=time,
+            place=place,
+            n=shortage.vehicle,
+        )
+        if ordinal is None
+        else Message(
+            "the {time} from {place} needs a {ordinal} vehicle",
+            time=time,
+            place=place,
+            ordinal=ordinal,
+        )
     )
     if shortage.for_breaks:
         said = Message("{what}, or a driver goes without a break", what=said)
