@@ -46,7 +46,7 @@ def gtfs(  # noqa: PLR0913 - one argument an option
     headways: bool,
     base: str | None,
 ) -> None:
-    """Write SCENARIO's pilots as a GTFS feed: a .zip file or a new folder."""
+    """Write SCENARIO's pilots as a GTFS feed: a .zip file or a folder."""
     from lastmile.parameters import Parameters  # noqa: PLC0415 - slow to load
     from lastmile.transit.feed import load_feed  # noqa: PLC0415
     from lastmile.transit.writer import write_files  # noqa: PLC0415
@@ -90,7 +90,7 @@ def gtfs(  # noqa: PLR0913 - one argument an option
     "--contact", default="gbfs@example.org", show_default=True, help="E-mail of who runs it."
 )
 def gbfs(scenario: str, target: Path, *, url: str, contact: str) -> None:
-    """Write SCENARIO's bike share as GBFS 3.0: a new folder of JSON feeds."""
+    """Write SCENARIO's bike share as GBFS 3.0: a folder of JSON feeds."""
     from lastmile.errors import RequestError  # noqa: PLC0415 - slow to load
     from lastmile.transit.writer import write_files  # noqa: PLC0415
     from scenarios.load import load_scenario  # noqa: PLC0415

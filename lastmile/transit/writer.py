@@ -34,7 +34,8 @@ def write_feed(feed: Feed, path: str | Path) -> Path:
     feed
         The feed.
     path
-        A name ending in ``.zip`` for a zip file, any other for a folder, which must not exist.
+        A name ending in ``.zip`` for a zip file, any other for a folder. What was written there
+        before is replaced; a folder with any other file in it is refused.
 
     Returns
     -------
@@ -44,7 +45,7 @@ def write_feed(feed: Feed, path: str | Path) -> Path:
     Raises
     ------
     DataError
-        The path cannot be written.
+        The path cannot be written, or is a folder with files of other names.
     """
     return write_files(feed_files(feed), path)
 
@@ -244,12 +245,25 @@ def _write_zip(files: dict[str, bytes], target: Path) -> None:
 
 
 def _write_folder(files: dict[str, bytes], target: Path) -> None:
+    there = sorted(one.name for one in target.iterdir()) if target.is_dir() else []
+    foreign = [name for name in there if name not in files]
+    if foreign:
+        raise DataError(
+            f"{target}: cannot be written: it holds {foreign[0]}, which is no file of this export; "
+            "give a new folder, or that of an earlier export"
+        )
     workshop = Path(tempfile.mkdtemp(dir=target.parent, prefix=".writing-"))
     try:
         for name, data in files.items():
             (workshop / name).write_bytes(data)
         workshop.chmod(0o755)
-        workshop.rename(target)
+        if there:
+            before = Path(tempfile.mkdtemp(dir=target.parent, prefix=".writing-"))
+            target.rename(before)
+            workshop.rename(target)
+            shutil.rmtree(before)
+        else:
+            workshop.rename(target)
     except BaseException:
         shutil.rmtree(workshop, ignore_errors=True)
         raise
