@@ -17,6 +17,7 @@ from lastmile.itinerary import Call, Itinerary, Leg, Waypoint
 from lastmile.messages import Message
 from lastmile.network.tables import great_circle_m
 from lastmile.planner.candidates import Candidate
+from lastmile.planner.changes import Changes
 from lastmile.planner.clock import moment
 from lastmile.planner.shapes import line_length_m, piece, stop_positions
 from lastmile.transit.raptor import Ends, Options, Router
@@ -114,6 +115,7 @@ class TransitDay:
         self.costs = costs
         footpaths, change_s = timetable.transfers(stopnet.footpaths, change_s=0)
         self.router = Router(len(timetable.stops), timetable.patterns, footpaths, change_s)
+        self.changes = Changes(self.router, stopnet)
         self.known_step_free = stopnet.step_free
         self.start_s = timetable.feed.day_start_s(timetable.day)
         agency = timetable.feed.agency
@@ -242,7 +244,10 @@ class TransitDay:
         return tuple(self.timetable.trips[ride.trip].route for ride in journey.rides)
 
     def candidate(self, journey: Journey, access: Connection, egress: Connection) -> Candidate:
-        """Weigh a journey; its geometry waits until it is chosen."""
+        """Weigh a journey, changing where one walks least; its geometry waits for the choice."""
+        journey = self.changes.with_least_walking(
+            journey, round(self.costs.change_s), step_free=self.known_step_free
+        )
         first, last = journey.rides[0].board, journey.rides[-1].alight
         to_stop, from_stop = access.effort(first), egress.effort(last)
         changes = [self.change(before, after) for before, after in pairwise(journey.rides)]
