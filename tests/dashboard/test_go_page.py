@@ -99,6 +99,29 @@ def test_a_visitor_reads_what_is_wrong_in_their_own_language(
     assert page.get_by_text("representative timetable").count() == 0
 
 
+def test_a_place_to_itself_is_refused_without_advice_on_times(
+    opened: Callable[[str], Page],
+) -> None:
+    page = opened("/go?from=haltia&to=haltia&lang=en")
+    page.get_by_text("are the same place").wait_for()
+    settle(page)
+    assert page.get_by_text("Try another time").count() == 0
+
+
+def test_who_misses_the_last_bus_of_a_winter_night_reads_what_is_left(
+    opened: Callable[[str], Page],
+) -> None:
+    """One was told twice that the next bus runs in June, and of no taxi."""
+    page = opened(
+        "/go?from=metro-kamppi&to=kattila&when=leave&at=2026-11-22T18:00&stay=120&modes=transit"
+        "&lang=en"
+    )
+    page.get_by_text("Last way back by public transport").wait_for()
+    settle(page)
+    expect(page.get_by_text("the next day that has one is Mon 23 Nov 2026")).to_have_count(1)
+    expect(page.get_by_text("If you miss it").first).to_contain_text("taxi")
+
+
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_nonsense_in_every_parameter_opens_the_page_with_a_note(
     opened: Callable[[str], Page], name: str
