@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard.comparison import office
 from dashboard.formats import duration
+from dashboard.state import draw_anew
 from dashboard.texts import _, several_lines
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def leave_before(job: Job) -> None:
 def show_progress(job: Job) -> None:
     """Show how far a run is; the page draws itself again when it is over."""
     if job.is_over:
-        st.rerun()
+        draw_anew()
     progress = job.progress
     left_s = None if progress is None else progress.left_s
     if progress is None or left_s is None:

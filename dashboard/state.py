@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import streamlit as st
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LANGUAGE_PARAMETER = "lang"
 LONGEST_VALUE = 400
 SHOWN = 40
+SEEDED, TOLD_AGAIN = "seeded-widgets", "widgets-to-be-told-again"
 T = TypeVar("T")
 
 
@@ -147,9 +148,24 @@ def read_query(page: str, known: Collection[str]) -> Query:
 
 def seed(values: Mapping[str, object], *, fresh: bool) -> None:
     """Set widgets by their keys: those not drawn before, and all of them from a fresh address."""
+    again: set[str] = st.session_state.get(TOLD_AGAIN, set())
     for key, value in values.items():
         if fresh or key not in st.session_state:
             st.session_state[key] = value
+        elif key in again:
+            st.session_state[key] = st.session_state[key]
+    again.difference_update(values)
+    st.session_state[SEEDED] = st.session_state.get(SEEDED, frozenset()) | set(values)
+
+
+def draw_anew() -> NoReturn:
+    """Draw the page again, and tell the browser once more what its widgets were set to.
+
+    A value reaches the browser only with the first drawing. Where the second follows before the
+    browser has made the widget, the widget would start at its first option.
+    """
+    st.session_state[TOLD_AGAIN] = set(st.session_state.get(SEEDED, ()))
+    st.rerun()
 
 
 def write_query(page: str, values: Mapping[str, str]) -> None:

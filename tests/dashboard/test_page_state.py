@@ -172,3 +172,25 @@ def test_pilots_beyond_the_most_are_noted() -> None:
     query = Query({"pilots": ",".join(keys)})
     assert Comparison.from_query(query).pilots == tuple(keys[:MOST_PILOTS])
     assert query.faults == [("pilots", key) for key in keys[MOST_PILOTS:]]
+
+
+def a_page_with_a_run() -> None:
+    """Draw a box set by the page, and draw it anew when a run ends."""
+    import streamlit  # noqa: PLC0415 - the script of a page, run alone
+
+    from dashboard.state import draw_anew, seed  # noqa: PLC0415
+
+    seed({"box": "second"}, fresh=False)
+    streamlit.selectbox("box", ["first", "second"], key="box")
+    if streamlit.session_state.pop("run ended", False):
+        draw_anew()
+
+
+def test_a_page_drawn_anew_tells_the_browser_again_what_its_boxes_are_set_to() -> None:
+    app = AppTest.from_function(a_page_with_a_run).run()
+    assert app.selectbox[0].proto.set_value
+    assert not app.run().selectbox[0].proto.set_value, "said once, it is the visitor's to change"
+    app.session_state["run ended"] = True
+    app.run()
+    assert app.selectbox[0].value == "second"
+    assert app.selectbox[0].proto.set_value
