@@ -6,8 +6,9 @@ import math
 from typing import TYPE_CHECKING, Literal
 
 from dashboard.formats import MOST_DECIMALS, money, number, share
-from dashboard.texts import _
-from simulation.kpis import kpi_of
+from dashboard.texts import _, language
+from simulation.figure_names import figure_name
+from simulation.kpis import KPIS, kpi_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,54 +56,8 @@ def judge(name: str, effect: Effect) -> Judgement:
 
 def label(name: str) -> str:
     """Return what a key figure is called, without its entrance."""
-    words: dict[str, Callable[[], str]] = {
-        "visitors": lambda: _("Visitors"),
-        "visitors_turned_away": lambda: _("Visitors turned away"),
-        "cars_arrived": lambda: _("Cars arriving"),
-        "cars_parked": lambda: _("Cars parked"),
-        "cars_diverted": lambda: _("Cars driving on to another entrance"),
-        "cars_roadside": lambda: _("Cars at the roadside"),
-        "cars_turned_away": lambda: _("Cars turned away"),
-        "parking_full_min": lambda: _("Car parks full"),
-        "parking_peak_occupancy": lambda: _("Largest occupancy"),
-        "search_s_mean": lambda: _("Search for a space, mean"),
-        "shuttle_boardings": lambda: _("Shuttle passengers"),
-        "shuttle_left_behind": lambda: _("Left behind by a full shuttle"),
-        "shuttle_wait_s_mean": lambda: _("Wait for the shuttle, mean"),
-        "shuttle_wait_s_p90": lambda: _("Wait for the shuttle, 1 in 10 longer"),
-        "shuttle_load_factor": lambda: _("Seats of the shuttle in use"),
-        "shuttle_missed_connections": lambda: _("Missed connections"),
-        "bus_boardings": lambda: _("Bus passengers"),
-        "bus_left_behind": lambda: _("Left behind by a full bus"),
-        "bus_wait_s_mean": lambda: _("Wait for the bus, mean"),
-        "bike_trips": lambda: _("Hired bikes ridden"),
-        "bike_no_bike": lambda: _("No bike to hire"),
-        "bike_no_dock": lambda: _("No dock for the bike"),
-        "stranded": lambda: _("Without a way home"),
-        "mode_share_car": lambda: _("Come by car"),
-        "mode_share_bus": lambda: _("Come by bus"),
-        "mode_share_shuttle": lambda: _("Come by shuttle"),
-        "mode_share_bike": lambda: _("Come by bike"),
-        "mode_share_walk": lambda: _("Come on foot"),
-        "car_km": lambda: _("Driven by car"),
-        "co2_kg": lambda: _("Emissions"),
-        "operating_cost_eur": lambda: _("Cost of operation"),
-        "total_cost_eur": lambda: _("Cost in all"),
-        "fare_revenue_eur": lambda: _("Fares"),
-        "parking_revenue_eur": lambda: _("Parking fees"),
-        "subsidy_per_passenger_eur": lambda: _("Subsidy for each passenger"),
-        "shuttle_cost_eur": lambda: _("Cost of the shuttles"),
-        "break_even_fare_eur": lambda: _("Fare that would pay for the shuttle"),
-        "season_cost_eur": lambda: _("Cost of a season"),
-        "vehicle_hours": lambda: _("Vehicle hours"),
-        "vehicle_km": lambda: _("Vehicle kilometres"),
-        "generalised_cost_min_mean": lambda: _("What a trip costs people, in minutes"),
-        "consumer_surplus_eur": lambda: _("What visitors gain"),
-        "trail_crowding_peak": lambda: _("Most people on the trails at once"),
-        "bookings_refused": lambda: _("Bookings refused"),
-    }
-    found = words.get(name.partition(".")[0])
-    return found() if found is not None else name.partition(".")[0].replace("_", " ")
+    stem = name.partition(".")[0]
+    return figure_name(stem, language()) if stem in KPIS else stem.replace("_", " ")
 
 
 def unit_text(unit: str) -> str:

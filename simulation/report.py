@@ -22,6 +22,7 @@ from lastmile.parameters import Parameters
 from simulation.charts import Dot, Line, day_chart, gain_map, legend
 from simulation.daytrial import GAINS, SERIES
 from simulation.experiment import subject_of
+from simulation.figure_names import figure_name, unit_name
 from simulation.kpis import kpi_of
 from simulation.report_texts import TEXTS
 from simulation.verdict import place_name, title_of, verdict
@@ -41,6 +42,7 @@ _BAND: Final = (10.0, 90.0)
 _MAIN_ROADS: Final = ("motorway", "trunk", "primary", "secondary", "tertiary")
 _SIMPLER_M: Final = 40.0
 _THREE_DIGITS: Final = 100
+_PERCENT: Final = 100.0
 _ONE_DECIMAL: Final = 10
 
 
@@ -149,20 +151,21 @@ def _pilot(comparison: Comparison, pilot: PilotResult, language: Language) -> di
 
 
 def _row(name: str, effect: Effect, language: Language) -> dict[str, str]:
-    kpi = kpi_of(name)
+    unit = kpi_of(name).unit
+    scale = _PERCENT if unit == "share" else 1.0
     change = effect.difference
     return {
-        "name": name,
-        "meaning": kpi.meaning,
-        "base": _write(effect.base_mean, language),
-        "mean": _write(effect.mean, language),
-        "difference": "-" if change is None else _write(change.mean, language),
-        "interval": _between(effect.interval, language),
-        "joint": _between(effect.joint, language),
+        "key": name,
+        "name": figure_name(name, language),
+        "base": _write(effect.base_mean * scale, language),
+        "mean": _write(effect.mean * scale, language),
+        "difference": "-" if change is None else _write(change.mean * scale, language),
+        "interval": _between(effect.interval, language, scale),
+        "joint": _between(effect.joint, language, scale),
         "better": "-"
         if not np.isfinite(effect.p_better)
         else f"{_write(100 * effect.p_better, language)} %",
-        "unit": kpi.unit,
+        "unit": unit_name(unit, language),
     }
 
 
@@ -179,10 +182,11 @@ def _write(value: float, language: Language) -> str:
     return str(format_decimal(value, format=pattern, locale=language))
 
 
-def _between(interval: Interval | None, language: Language) -> str:
+def _between(interval: Interval | None, language: Language, scale: float) -> str:
     if interval is None or not np.isfinite([interval.low, interval.high]).all():
         return "-"
-    return f"{_write(interval.low, language)} ... {_write(interval.high, language)}"
+    low, high = (_write(end * scale, language) for end in (interval.low, interval.high))
+    return f"{low} ... {high}"
 
 
 # --- the course of the day
@@ -197,7 +201,6 @@ def _charts(
         str(name) for frame in frames if frame is not None for name in frame["series"].unique()
     )
     gates = {str(gate["id"]): gate for run in runs for gate in run.about.get("entrances", [])}
-    lines = {str(one["id"]): one for run in runs for one in run.about.get("services", [])}
     charts = []
     for name in names:
         kind, _, place = name.partition(".")
@@ -206,13 +209,31 @@ def _charts(
             for rank, frame in enumerate(frames)
             if frame is not None and (frame["series"] == name).any()
         ]
-        where = place_name(gates[place], language) if place in gates else lines[place]["name"]
+        where = (
+            place_name(gates[place], language)
+            if place in gates
+            else _line_name(place, runs, language)
+        )
         title = texts[kind].format(place=where)
         limit = float(gates[place]["places"]) if kind == "parked" else None
         if any(line.high.max(initial=0) > 0 for line in drawn):
             svg = Markup(day_chart(title, drawn, limit))  # noqa: S704 - escaped there
             charts.append({"title": title, "svg": svg})
     return charts
+
+
+def _line_name(service: str, runs: Sequence[ScenarioRun], language: Language) -> str:
+    """Return what a line is called: as its scenario where that has no other shuttle."""
+    names = []
+    for run in runs:
+        lines = run.about.get("services", [])
+        shuttles = [one["id"] for one in lines if one["mode"] == "shuttle"]
+        names += [
+            title_of(run, language) if shuttles == [service] else str(one["name"])
+            for one in lines
+            if one["id"] == service
+        ]
+    return " / ".join(dict.fromkeys(names))
 
 
 def _series(run: ScenarioRun) -> pd.DataFrame | None:

@@ -26,10 +26,12 @@ from simulation.experiment import (
     simulate,
     subject_of,
 )
+from simulation.figure_names import figure_name
 from simulation.kpis import KPIS, kpis
 from simulation.linefigures import Upkeep
 from simulation.prepare import prepare
 from simulation.report import render, write_report
+from simulation.report_texts import TEXTS
 from simulation.statistics import Precision, variance_ratio
 from simulation.store import RunStore, data_digest
 from simulation.verdict import LANGUAGES, place_name, verdict
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scenarios.schema import Scenario
+    from simulation.verdict import Language
 
 DAY = {"day.visit_level": 1.5}
 DAYS = 10
@@ -244,9 +247,24 @@ def test_the_page_needs_nothing_from_elsewhere(compared: Comparison, language: s
 def test_every_key_figure_and_assumption_stands_on_the_page(compared: Comparison) -> None:
     page = render(compared)
     for name in compared.pilots[0].effects:
-        assert f">{name}</td>" in page
+        assert f'<td title="{name}">' in page
     for name in Parameters.bundled():
         assert f">{name}</td>" in page
+
+
+@pytest.mark.parametrize("language", ["fi", "sv"])
+def test_key_figures_and_lines_speak_the_page_s_language(
+    compared: Comparison, language: Language
+) -> None:
+    page = render(compared, language=language).partition(TEXTS[language]["assumptions"])[0]
+    english = {figure_name(name, "en") for name in KPIS} - {figure_name(n, language) for n in KPIS}
+    for word in (*english, "persons", "person-events", "share", "parking_full_min.haltia"):
+        assert f">{word}</td>" not in page
+    assert "%-yks." in page or "procentenheter" in page
+    title = compared.pilots[0].run.scenario.title.said_in(language)
+    captions = re.findall(r"<figcaption>([^<]*)</figcaption>", page)
+    assert any(title in one for one in captions)
+    assert not any(one.endswith(": shuttle") for one in captions)
 
 
 def test_a_chapter_stands_on_the_page_as_plain_text(compared: Comparison) -> None:
