@@ -261,6 +261,7 @@ def test_key_figures_and_lines_speak_the_page_s_language(
     for word in (*english, "persons", "person-events", "share", "parking_full_min.haltia"):
         assert f">{word}</td>" not in page
     assert "%-yks." in page or "procentenheter" in page
+    assert f">{TEXTS[language]['row_by_row']}</th>" in page
     title = compared.pilots[0].run.scenario.title.said_in(language)
     captions = re.findall(r"<figcaption>([^<]*)</figcaption>", page)
     assert any(title in one for one in captions)
