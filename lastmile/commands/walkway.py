@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from lastmile.places import Place
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 FILE = click.Path(dir_okay=False, path_type=Path)
 METRES_PER_KM = 1000.0
 SHOWN = 10
+FAR_OFF = 0.5
+"""A walk that differs from the wished length by more than this share of it is not listed."""
 
 
 @click.group(invoke_without_command=True)
@@ -183,15 +186,21 @@ def walks(  # noqa: PLR0913 - one argument an option
             shown["day"] = [part.to_json() for part in day.itineraries]
         click.echo(output.dump(shown))
         return
-    for walk in found[:SHOWN]:
+    near = _near(found, km)
+    for walk in near[:SHOWN]:
         on_the_way = ", ".join(place.name_fi for place in walk.services) or "nothing known"
         free = ", no steps" if walk.step_free else ""
         click.echo(
             f"{walk.title} ({walk.shore_m / METRES_PER_KM:.1f} km by the sea, "
             f"{walk.duration_s / 60:.0f} min{free}): {on_the_way}"
         )
-    if len(found) > SHOWN:
-        click.echo(f"and {len(found) - SHOWN} more (--json lists all)")
+    if len(near) > SHOWN:
+        click.echo(f"and {len(near) - SHOWN} more (--json lists all)")
+    if len(found) > len(near):
+        left_out = len(found) - len(near)
+        click.echo(f"Left out, far from {km:g} km long: {left_out} (--json lists all)")
+    if services or day is not None:
+        click.echo("Opening hours and seasons of the services are not known: look them up first.")
     if day is not None:
         _print_day(day)
 
@@ -367,10 +376,20 @@ def _day(walk: Stroll, home: str, at: datetime, stop: str, *, step_free: bool) -
     )
 
 
+def _near(walks: Sequence[Stroll], km: float | None) -> Sequence[Stroll]:
+    """Return the walks about as long as wished; the nearest one where there are none."""
+    if km is None:
+        return walks
+    wished_m = km * METRES_PER_KM
+    return [walk for walk in walks if abs(walk.length_m - wished_m) <= FAR_OFF * wished_m] or walks[
+        :1
+    ]
+
+
 def _print_day(day: DayOut) -> None:
     from lastmile.exports import leg_title  # noqa: PLC0415
 
-    click.echo("")
+    click.echo(f"\n{day.itineraries[0].departure:%A %Y-%m-%d}")
     for part in day.itineraries:
         for leg in part.legs:
             click.echo(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -80,6 +81,30 @@ def test_walks(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert isinstance(walks, list)
     assert walks[0]["from"]["id"] == "metro-matinkyla"
     assert path.read_text(encoding="utf-8").startswith("<?xml")
+
+
+def test_a_wished_length_lists_no_walk_far_from_it(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["walkway", "walks", "--from", "Matinkylä", "--km", "6"]
+    assert run(asked) == 0
+    said = capsys.readouterr().out
+    lengths = [float(km) for km in re.findall(r", (\d+\.\d) km \(", said)]
+    assert lengths
+    assert all(3 <= km <= 9 for km in lengths)
+    every = printed(capsys, "walks", "--from", "Matinkylä", "--km", "6", "--json")["walks"]
+    assert isinstance(every, list)
+    left_out = len(every) - len(lengths)
+    assert left_out > 0
+    assert f"far from 6 km long: {left_out} " in said
+
+
+def test_a_day_out_says_its_date_and_what_is_not_known(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asked = "walkway walks --from Matinkylä --km 6 --home Kamppi --at 2026-11-22T10:00"
+    assert run(asked.split()) == 0
+    said = capsys.readouterr().out
+    assert "Sunday 2026-11-22" in said
+    assert "Opening hours and seasons of the services are not known" in said
 
 
 def test_bikes_and_areas(capsys: pytest.CaptureFixture[str]) -> None:
