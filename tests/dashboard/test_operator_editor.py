@@ -59,9 +59,11 @@ def test_from_an_empty_map_to_a_validated_feed(
     box.fill("10:00, 9:00")
     box.press("Control+Enter")
     page.get_by_text("departures run backwards").wait_for()
+    settle(page)
     box.fill("9:00, 9:03, 9:06")
     box.press("Control+Enter")
     page.get_by_text("needs a third vehicle").first.wait_for()
+    settle(page)
     box.fill("9:00, 10:00, 11.00; 25:10")
     box.press("Control+Enter")
     page.get_by_text("8 trips a day").wait_for()
@@ -227,6 +229,7 @@ def test_bad_times_are_refused_with_row_and_reason(page: Page, dashboard_url: st
             box.fill(text)
             box.press("Control+Enter")
             page.get_by_role("alert").filter(has_text=reason).first.wait_for()
+            settle(page)
 
 
 def test_a_stop_in_the_sea_is_refused(page: Page, dashboard_url: str) -> None:
@@ -246,6 +249,7 @@ def test_the_reasons_are_in_the_readers_language(page: Page, dashboard_url: str)
     box.fill("9:00, 9:03, 9:06")
     box.press("Control+Enter")
     page.get_by_text("vaatii kolmannen auton").first.wait_for()
+    settle(page)
     box.fill("9:00, 8:00")
     box.press("Control+Enter")
     page.get_by_text("kulkevat taaksep\u00e4in").first.wait_for()
