@@ -94,7 +94,10 @@ def test_the_command_writes_what_it_reads_back(
     assert {key: (one.docks, one.bikes) for key, one in read.items()} == {
         key: (one.docks, one.bikes) for key, one in share.stations.items()
     }
-    assert run(["export", "gbfs", "ebikes-espoo-nuuksio", str(target)]) == 2  # it is there already
+    assert run(["export", "gbfs", "ebikes-espoo-nuuksio", str(target)]) == 0  # in place of it
+    (target / "notes.txt").write_text("mine", encoding="utf-8")
+    assert run(["export", "gbfs", "ebikes-espoo-nuuksio", str(target)]) == 2
+    assert (target / "notes.txt").read_text(encoding="utf-8") == "mine"
     assert run(["export", "gbfs", "baseline", str(tmp_path / "none")]) == 2
     assert "no bike share" in capsys.readouterr().err
     again = ["export", "gbfs", "ebikes-espoo-nuuksio", str(tmp_path / "again")]
