@@ -159,14 +159,11 @@ def _read_toml(text: str, label: str) -> Document:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as wrong:
-        raise ScenarioError(
-            Message("{file}: not TOML: {reason}", file=label, reason=toml_reason(wrong))
-        ) from None
+        reason = toml_reason(wrong)
     except RecursionError:
-        deep = Message("brackets in brackets, too deep to read")
-        raise ScenarioError(
-            Message("{file}: not TOML: {reason}", file=label, reason=deep)
-        ) from None
+        reason = Message("brackets in brackets, too deep to read")
+    # outside of the handlers: a thousand frames would travel with an error that crosses processes
+    raise ScenarioError(Message("{file}: not TOML: {reason}", file=label, reason=reason))
 
 
 def _extended(

@@ -182,6 +182,8 @@ FAULTY_FILES = {
 def test_every_fault_of_an_uploaded_scenario_is_told_in_the_readers_language(
     speaking: Callable[[Language], None], language: Language, content: bytes
 ) -> None:
+    import distributed  # noqa: F401, PLC0415 - with Dask, an error carries what led to it
+
     with pytest.raises(ScenarioError) as caught:
         read(content)
     said = str(pickle.loads(pickle.dumps(caught.value)))  # noqa: S301 - our own
