@@ -125,24 +125,26 @@ class Changes:
 
     def _worked_out(self, before: int, after: int, mask: int) -> _Places:
         """Return where one changes between two patterns, least walking first."""
+        leaves, boards = CAN_ALIGHT | mask, CAN_BOARD | mask
         patterns, footpaths = self.router.patterns, self.router.footpaths
-        boards: dict[int, list[int]] = {}
-        for position, stop in enumerate(patterns.stops_of(after).tolist()):
-            if patterns.flags_of(after)[position] & (CAN_BOARD | mask) == CAN_BOARD | mask:
-                boards.setdefault(stop, []).append(position)
+        alight = np.flatnonzero(patterns.flags_of(before) & leaves == leaves)
+        board = np.flatnonzero(patterns.flags_of(after) & boards == boards)
+        from_stops, to_stops = patterns.stops_of(before)[alight], patterns.stops_of(after)[board]
         found: list[tuple[float, int, int, float]] = []
-        for position, stop in enumerate(patterns.stops_of(before).tolist()):
-            if patterns.flags_of(before)[position] & (CAN_ALIGHT | mask) != CAN_ALIGHT | mask:
-                continue
-            change_s = int(self.router.change_s[stop])
+        for one, other in np.argwhere(from_stops[:, None] == to_stops[None, :]).tolist():
+            change_s = int(self.router.change_s[from_stops[one]])
             if change_s < NO_CHANGE_S:
-                found += [(0.0, position, board, change_s) for board in boards.get(stop, ())]
-            for row in range(int(footpaths.offset[stop]), int(footpaths.offset[stop + 1])):
-                target = int(footpaths.target[row])
-                known = self.stopnet.footpath(stop, target) if target in boards else None
-                if known is not None:
-                    lasts_s = float(footpaths.duration_s[row])
-                    found += [(known[1], position, board, lasts_s) for board in boards[target]]
+                found.append((0.0, alight[one], board[other], change_s))
+        first, end = footpaths.offset[from_stops], footpaths.offset[from_stops + 1]
+        walk = np.repeat(np.arange(len(alight)), end - first)
+        row = np.arange(len(walk)) + np.repeat(end - (end - first).cumsum(), end - first)
+        leads = np.isin(footpaths.target[row], to_stops)
+        for one, path in zip(walk[leads].tolist(), row[leads].tolist(), strict=True):
+            target, lasts_s = int(footpaths.target[path]), float(footpaths.duration_s[path])
+            known = self.stopnet.footpath(int(from_stops[one]), target)
+            if known is not None:
+                others = board[to_stops == target].tolist()
+                found += [(known[1], alight[one], other, lasts_s) for other in others]
         columns = np.array(sorted(found), np.float64).reshape(-1, 4)
         return _Places(
             columns[:, 1].astype(np.int64),
