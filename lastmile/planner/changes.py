@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from lastmile.transit.journeys import Journey, Ride
     from lastmile.transit.raptor import Router
 
-WORTH_MOVING_M = 100.0
-"""A change is moved where that saves so much walking; other differences nobody would notice."""
+WORTH_MOVING_M = 200.0
+"""A change is moved where that saves so much walking; to look for less would slow every trip."""
 
 
 class _Places(NamedTuple):
